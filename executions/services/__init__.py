@@ -1,0 +1,1 @@
+"""What a page needs, made from what the API gives."""

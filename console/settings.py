@@ -1,0 +1,232 @@
+"""The site's settings. This file is the only reader of the environment (and of `.env`).
+
+A wrong value stops the start with one sentence that says what to change.
+"""
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from dotenv import load_dotenv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+load_dotenv(BASE_DIR / ".env")
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def _flag(name: str) -> bool:
+    value = _text(name, "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; set it to 1 or 0.")
+    return value in {"1", "true", "yes", "on"}
+
+
+def _number(name: str, default: int, least: int, most: int) -> int:
+    value = _text(name, str(default))
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; set it to a whole number from {least} to {most}.")
+    return int(value)
+
+
+def _origin(name: str, value: str) -> str:
+    """`https://host[:port]`, without a path: what a browser sends as Origin."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} has {value!r}, which is not an address: {error}.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise ImproperlyConfigured(
+            f"{name} has {value!r}; set it to where browsers reach the console, such as https://console.example.com."
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default_port = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default_port else "")
+
+
+def _server_url(name: str, default: str) -> str:
+    value = _text(name, default).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is {value!r}, which is not an address: {error}.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
+        raise ImproperlyConfigured(f"{name} is {value!r}; set it to the API's address, such as {default}.")
+    return value
+
+
+# The console's own first steps need no secret that outlives them.
+_THROWAWAY = sys.argv[1:2] in (["demo"], ["sandbox"], ["makemigrations"], ["collectstatic"])
+
+DEBUG = _flag("DEBUG")
+PORT = _number("PORT", 8000, 1, 65535)
+SECRET_KEY = _text("SECRET_KEY") or (get_random_secret_key() if _THROWAWAY else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set; put a long random text into the environment or into .env.")
+
+MISTRAL_API_KEY = _text("MISTRAL_API_KEY")
+MISTRAL_SERVER_URL = _server_url("MISTRAL_SERVER_URL", "https://api.mistral.ai")
+UPSTREAM_TIMEOUT_SECONDS = _number("UPSTREAM_TIMEOUT_SECONDS", 30, 1, 600)
+
+PUBLIC_ORIGINS = [
+    _origin("PUBLIC_URL", part.strip())
+    for part in _text("PUBLIC_URL", f"http://127.0.0.1:{PORT},http://localhost:{PORT}").split(",")
+    if part.strip()
+]
+if len({urlsplit(origin).scheme for origin in PUBLIC_ORIGINS}) != 1:
+    raise ImproperlyConfigured("PUBLIC_URL mixes http:// and https://; use one of them for every address.")
+HTTPS = PUBLIC_ORIGINS[0].startswith("https://")
+
+ALLOWED_HOSTS = sorted({str(urlsplit(origin).hostname) for origin in PUBLIC_ORIGINS})
+CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+
+try:
+    TRUSTED_PROXIES = [ipaddress.ip_network(part.strip()) for part in _text("TRUSTED_PROXIES").split(",") if part.strip()]
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}; list addresses or networks with commas.") from None
+# TrustedProxyMiddleware removes the header from everybody else's requests.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+
+INSTALLED_APPS = [
+    "daphne",
+    "console.admin.ConsoleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "executions",
+]
+MIDDLEWARE = [
+    "console.middleware.TrustedProxyMiddleware",
+    "console.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "console.middleware.SignInMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "executions.views.errors.ErrorPagesMiddleware",
+]
+ROOT_URLCONF = "console.urls"
+ASGI_APPLICATION = "console.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        # Some browsers do not count websockets of the same origin as 'self'.
+        "connect-src": [SELF, *("ws" + origin.removeprefix("http") for origin in PUBLIC_ORIGINS)],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+try:
+    DATABASES = {"default": dj_database_url.parse(_text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'console.sqlite3'}"))}
+except (ValueError, dj_database_url.UnknownSchemeError) as error:
+    raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {str(error).splitlines()[0]}") from None
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers wait for each other instead of failing, and readers never wait.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _text("REDIS_URL")
+if REDIS_URL:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# The demo serves straight from the source; everything else from what collectstatic made.
+WHITENOISE_USE_FINDERS = DEMO = _flag("DEMO")
+WHITENOISE_AUTOREFRESH = DEBUG
+_MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEMO or DEBUG else _MANIFEST,
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/executions/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# A body of 2 MB of JSON, and the form around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # httpx logs every address it calls, with its query.
+        "httpx": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}

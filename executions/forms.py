@@ -1,0 +1,157 @@
+"""What the pages ask for: filters from the address, and what an operator fills in."""
+
+from typing import Any
+
+from django import forms
+
+from executions.services import actions, statuses
+from executions.services.text import parse_time
+
+
+class TimeField(forms.CharField):
+    """A moment in ISO format; one without a zone is UTC. Kept as text, which is how the API takes it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=40, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        source = super().clean(value)
+        if not source:
+            return ""
+        moment = parse_time(source)
+        if moment is None:
+            raise forms.ValidationError("Not a time. Write it like 2026-01-31T14:05.")
+        return moment.isoformat()
+
+
+class RunFilters(forms.Form):
+    status = forms.MultipleChoiceField(
+        required=False,
+        choices=[(one.value, one.word) for one in statuses.ALL if one.value != "RETRYING_AFTER_ERROR"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    workflow = forms.CharField(required=False, max_length=500)
+    q = forms.CharField(required=False, max_length=500, label="Search")
+    deployment = forms.CharField(required=False, max_length=500)
+    user = forms.CharField(required=False, max_length=500)
+    tag = forms.CharField(required=False, max_length=500)
+    search_key = forms.RegexField(
+        "^[^:]+:.+$", required=False, max_length=500, error_messages={"invalid": "Write it as key:value."}
+    )
+    root = forms.CharField(required=False, max_length=1000, label="Root execution")
+    started_after = TimeField()
+    started_before = TimeField()
+    ended_after = TimeField()
+    ended_before = TimeField()
+    sort = forms.ChoiceField(required=False, choices=[("", "start"), ("start_time", "start"), ("end_time", "end")])
+    order = forms.ChoiceField(required=False, choices=[("", "desc"), ("desc", "desc"), ("asc", "asc")])
+    page = forms.CharField(required=False, max_length=2_000)
+
+    def filters(self) -> dict[str, Any]:
+        """The filters that are well formed; the form's errors say which are not."""
+        self.is_valid()
+        found = dict(self.cleaned_data)
+        for name in ("tag", "search_key"):
+            if found.get(name):
+                found[name] = [found[name]]
+        return found
+
+    @property
+    def more_in_use(self) -> bool:
+        """Whether one of the filters that start out folded away is in use."""
+        names = ("deployment", "user", "tag", "search_key", "root")
+        times = ("started_after", "started_before", "ended_after", "ended_before")
+        return any(self.data.get(name) for name in names + times)
+
+
+class ActionForm(forms.Form):
+    """What every action's form has: the one-use token, and the run that the page showed."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=500, required=False)
+    run_id = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(
+        max_length=actions.REASON_LIMIT,
+        label="Reason",
+        help_text="Kept with your name in the audit, and shown to your teammates.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why: your teammates will want to know."},
+    )
+
+
+class TerminateForm(ReasonForm):
+    confirm = forms.CharField(max_length=50, label="Confirm", strip=False, required=False)
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["confirm"].help_text = "Type the last 6 characters of the id, so that you end the right one."
+        self.fields["confirm"].widget.attrs.update({"autocomplete": "off", "spellcheck": "false"})
+
+    def clean_confirm(self) -> str:
+        value: str = self.cleaned_data["confirm"]
+        if value.strip() != self.expected.strip():
+            raise forms.ValidationError("These are not the last 6 characters of the id.")
+        return value
+
+
+class CallForm(ActionForm):
+    """A signal, query or update: a name, and an input as JSON text."""
+
+    name = forms.CharField(max_length=500, error_messages={"required": "Give the name."})
+    input = forms.CharField(
+        required=False,
+        label="Input (JSON)",
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "data-code": ""}),
+    )
+    reason = forms.CharField(max_length=actions.REASON_LIMIT, required=False, label="Reason (optional)")
+
+    def clean_input(self) -> tuple[dict[str, Any] | None, bytes]:
+        try:
+            return actions.read_input(self.cleaned_data["input"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class QueryForm(CallForm):
+    reason = None  # type: ignore[assignment]  # a query changes nothing: it needs no reason
+
+
+class ResetForm(ReasonForm):
+    event_id = forms.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        label="Reset to event",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Choose the point.",
+            "invalid": "An event id is a whole number.",
+            "min_value": "An event id is 1 or more.",
+            "max_value": "An event id is not as large as that.",
+        },
+    )
+    exclude_signals = forms.BooleanField(required=False, label="Leave out signals received after the point")
+    exclude_updates = forms.BooleanField(required=False, label="Leave out updates received after the point")
+
+
+class BatchForm(ReasonForm):
+    """Starting a batch; `expected` is the count to type where the batch destroys."""
+
+    confirm = forms.CharField(max_length=10, required=False, label="How many?")
+
+    def __init__(self, *args: Any, expected: str | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        if expected is None:
+            del self.fields["confirm"]
+        else:
+            self.fields["confirm"].help_text = "Type how many executions this ends."
+            self.fields["confirm"].widget.attrs["autocomplete"] = "off"
+
+    def clean_confirm(self) -> str:
+        value: str = self.cleaned_data["confirm"].strip()
+        if value != self.expected:
+            raise forms.ValidationError("This is not the number of executions in the batch.")
+        return value

@@ -1,0 +1,135 @@
+"""The console's own rows: what operators asked for, what came of it, and batches.
+
+Audit rows are only ever added. They hold names and ids as text, no foreign keys, so that they outlive users and batches.
+"""
+
+import uuid
+from typing import Any, NoReturn
+
+from django.db import models
+
+
+class AppendOnlyError(TypeError):
+    """An audit row was about to be changed or deleted."""
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    def _refuse(self) -> NoReturn:
+        raise AppendOnlyError("Audit rows can only be added.")
+
+    def update(self, **_: Any) -> NoReturn:
+        self._refuse()
+
+    def delete(self) -> NoReturn:
+        self._refuse()
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        self._refuse()
+
+
+class AppendOnly(models.Model):
+    at = models.DateTimeField(auto_now_add=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("Audit rows can only be added.")
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("Audit rows can only be added.")
+
+
+class ActionRequested(AppendOnly):
+    """Somebody is about to send an action to the API; committed before the first byte is sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token = models.CharField(max_length=64, unique=True)
+    """The form's one-use token: a second row with the same one cannot exist. A batch's rows add the execution's place."""
+    username = models.CharField(max_length=150, db_index=True)
+    operation = models.CharField(max_length=32)
+    execution_id = models.TextField(db_index=True)
+    run_id = models.TextField(blank=True)
+    """The run that the form showed."""
+    name = models.TextField(blank=True)
+    """Of the signal, query or update."""
+    reason = models.TextField(blank=True)
+    body_digest = models.CharField(max_length=64, blank=True)
+    """SHA-256 of the JSON that was sent."""
+    detail = models.TextField(blank=True)
+    """What else a reader wants to know, such as the reset point."""
+    batch_id = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        ordering = ("-at",)
+        default_permissions = ("view",)
+        permissions = [
+            ("read", "Can read executions"),
+            ("operate", "Can signal, query, update, cancel and reset"),
+            ("administer", "Can terminate, run batches and read the whole audit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username}: {self.operation} {self.execution_id}"
+
+
+class ActionOutcome(AppendOnly):
+    """What came of an action. An action without this row did not see its answer."""
+
+    class Result(models.TextChoices):
+        DONE = "done", "done"
+        REFUSED = "refused", "refused"
+        NOT_SENT = "not sent", "not sent"
+        UNKNOWN = "unknown", "unknown"
+
+    action_id = models.UUIDField(primary_key=True)
+    result = models.CharField(max_length=16, choices=Result.choices)
+    code = models.CharField(max_length=32, blank=True)
+    message = models.TextField(blank=True)
+    answer = models.TextField(blank=True)
+    """An update's answer, as JSON, up to the limit stated in `services.actions`."""
+
+    class Meta:
+        ordering = ("-at",)
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.action_id}: {self.result}"
+
+
+class Batch(models.Model):
+    """A frozen set of executions and what is to be done to each."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    operation = models.CharField(max_length=32)
+    username = models.CharField(max_length=150)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.id}"
+
+
+class BatchItem(models.Model):
+    """One execution of a batch; what happened to it stands in the audit."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    execution_id = models.TextField()
+
+    class Meta:
+        ordering = ("position",)
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=("batch", "position"), name="batch_position")]
+
+    def __str__(self) -> str:
+        return self.execution_id

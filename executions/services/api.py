@@ -1,0 +1,19 @@
+"""The process's client for the Workflows API, made from the settings."""
+
+from functools import cache
+
+from django.conf import settings
+
+from executions.upstream.client import Client
+
+
+class NotConfigured(Exception):
+    """No API key is set, so nothing can be asked."""
+
+
+@cache
+def client() -> Client:
+    """One client for the process: its connections are shared by all threads. NotConfigured without a key."""
+    if not settings.MISTRAL_API_KEY:
+        raise NotConfigured
+    return Client(settings.MISTRAL_SERVER_URL, settings.MISTRAL_API_KEY, timeout=settings.UPSTREAM_TIMEOUT_SECONDS)

@@ -1,0 +1,91 @@
+"""The list of runs: the page's filters as the API's parameters, and its answer as rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from executions.services import api, statuses, text
+from executions.upstream.types import Execution, Handler
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An execution's run as a page shows it."""
+
+    execution_id: str
+    run_id: str
+    workflow: str
+    status: statuses.Status
+    started: datetime | None
+    ended: datetime | None
+    user: str
+    parent: str
+    root: str
+    deployment: str
+    execution: Execution
+
+    @property
+    def is_running(self) -> bool:
+        return not self.status.over
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran; None while it runs, or when the API did not say."""
+        if self.started and self.ended:
+            return (self.ended - self.started).total_seconds()
+        return None
+
+
+def run(execution: Execution) -> Run:
+    return Run(
+        execution_id=execution.execution_id,
+        run_id=execution.run_id or "",
+        workflow=text.clean(execution.workflow_name or "—", 200),
+        status=statuses.status(execution.status),
+        started=text.parse_time(execution.start_time),
+        ended=text.parse_time(execution.end_time),
+        user=text.clean(execution.user_id or "", 100),
+        parent=execution.parent_execution_id or "",
+        root=execution.root_execution_id or "",
+        deployment=text.clean(execution.deployment_name or "", 100),
+        execution=execution,
+    )
+
+
+def parameters(filters: dict[str, Any]) -> dict[str, Any]:
+    """The cleaned filters of the list's form as keyword arguments of `Client.list_runs`; empty ones are left out."""
+    names = {
+        "status": "status",
+        "workflow": "workflow_identifier",
+        "q": "search",
+        "deployment": "deployment_name",
+        "user": "user_id",
+        "tag": "workflow_tags",
+        "search_key": "search_key",
+        "root": "root_execution_id",
+        "started_after": "start_time_after",
+        "started_before": "start_time_before",
+        "ended_after": "end_time_after",
+        "ended_before": "end_time_before",
+        "sort": "sort_by",
+        "order": "order",
+        "page": "next_page_token",
+    }
+    return {api: filters[ours] for ours, api in names.items() if filters.get(ours)}
+
+
+def handlers(run: Run, operation: str) -> list[Handler]:
+    """The signals, queries or updates that the run's workflow declares; none if it has no registration.
+
+    Raises UpstreamError.
+    """
+    answer = api.client().get_workflow_registrations(
+        workflow_id=run.execution.workflow_id, with_workflow=True, limit=20, workflow_search=run.execution.workflow_name
+    )
+    for registration in answer:
+        if run.deployment in ("", registration.deployment_name or ""):
+            definition = registration.definition
+            return {"signal": definition.signals, "query": definition.queries, "update": definition.updates}[operation]
+    return []

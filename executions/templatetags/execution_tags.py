@@ -1,0 +1,83 @@
+"""Small pieces of pages: times, durations, links with one filter changed."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import now
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "time") -> str | SafeString:
+    """A `<time>`; script shows it in the viewer's zone. Styles: `time` (of day), `full` (with the date), `ago`."""
+    if moment is None:
+        return "—"
+    shown = moment.strftime("%H:%M:%S.%f")[:-3] if style == "time" else moment.strftime("%Y-%m-%d %H:%M:%S")
+    return format_html(
+        '<time datetime="{}" data-time="{}" title="{} UTC">{}</time>',
+        moment.isoformat(),
+        style,
+        moment.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        shown,
+    )
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds in units a person reads: `350 ms`, `4.2 s`, `12m 03s`, `3h 07m`, `2d 04h`."""
+    if seconds is None:
+        return "—"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+@register.filter
+def milliseconds(value: float | None) -> str:
+    return duration(None if value is None else value / 1000)
+
+
+@register.simple_tag
+def ticking(started: datetime | None) -> str | SafeString:
+    """How long something has been running; script keeps it going."""
+    if started is None:
+        return "—"
+    return format_html('<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds()))
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: Context, **changes: Any) -> str:
+    """This page's query string with some parameters changed; an empty value removes one."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one not in (None, ""):
+                query.appendlist(name, str(one))
+    return "?" + query.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def toggled(context: Context, name: str, value: str) -> str:
+    """This page's query string with one value of a repeatable parameter put in or taken out."""
+    values = context["request"].GET.getlist(name)
+    changed = [one for one in values if one != value] if value in values else [*values, value]
+    return query_with(context, **{name: changed, "page": ""})
+
+
+@register.filter
+def tail(value: str, count: int = 6) -> str:
+    """The last characters of an id."""
+    return value[-count:]

@@ -1,0 +1,53 @@
+"""An execution's history."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+
+from executions.services import api, history as histories
+from executions.services import runs
+from executions.upstream.types import History
+from executions.views.frame import execution_context, execution_page, render_page
+
+
+def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
+    """The history of the run shown; of the latest where the API does not name runs."""
+    if run.run_id:
+        return api.client().get_run_history(run.run_id, decode_payloads=decode_payloads)
+    return api.client().get_workflow_execution_history(run.execution_id, decode_payloads=decode_payloads)
+
+
+@execution_page("history")
+def history(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    if request.GET.get("view") == "json":
+        return _download(run, decoded=request.GET.get("payloads") != "encoded")
+    found = fetch_history(run)
+    events = histories.rows(found)
+    kinds, query, order = request.GET.getlist("type"), request.GET.get("q", ""), request.GET.get("order", "asc")
+    context = execution_context(request, run, "history") | {"kinds": kinds, "query": query, "order": order}
+    if events is None:
+        return render_page(request, "history", context | {"unreadable": histories.as_text(found)})
+    shown = histories.matching(events, kinds=kinds, query=query, newest_first=order == "desc")
+    selected = request.GET.get("event", "")
+    page = Paginator(shown, histories.WINDOW).get_page(request.GET.get("page") or _page_of(shown, selected))
+    context |= {
+        "page": page,
+        "total": len(events),
+        "categories": histories.CATEGORIES,
+        "selected": selected,
+        "polling": run.is_running and page.number == 1,
+    }
+    return render_page(request, "history", context)
+
+
+def _page_of(events: list[histories.EventRow], selected: str) -> int:
+    place = next((index for index, event in enumerate(events) if str(event.id) == selected), 0)
+    return place // histories.WINDOW + 1
+
+
+def _download(run: runs.Run, *, decoded: bool) -> HttpResponse:
+    """The answer exactly as received; with encoded payloads a replayer takes it."""
+    body = fetch_history(run, decode_payloads=decoded).raw
+    response = HttpResponse(body, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="history-{run.run_id or "latest"}.json"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

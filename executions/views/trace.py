@@ -1,0 +1,54 @@
+"""An execution's trace: waterfall, events, and OpenTelemetry's own JSON."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from executions.services import api, runs, text, traces
+from executions.views.frame import execution_context, execution_page, render_page
+
+
+@execution_page("trace-summary")
+def trace(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """The API gives traces by execution, so an earlier run shows the same trace."""
+    views: dict[str, Callable[[HttpRequest, runs.Run], dict[str, Any]]] = {"events": _events, "otel": _otel}
+    view = request.GET.get("view", "waterfall")
+    if view == "otel" and request.GET.get("download"):
+        return _download(run)
+    context = execution_context(request, run, "trace") | {"view": view, "query": request.GET.get("q", "")}
+    return render_page(request, "trace", context | views.get(view, _waterfall)(request, run))
+
+
+def _waterfall(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+    info = api.client().get_workflow_execution_trace_info(run.execution_id)
+    found = traces.waterfall(
+        api.client().get_workflow_execution_trace_summary(run.execution_id), request.GET.get("q", "")
+    )
+    return {
+        "view": "waterfall",
+        "info": info,
+        "waterfall": found,
+        "selected": request.GET.get("span", ""),
+        "polling": run.is_running,
+    }
+
+
+def _events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+    answer = api.client().get_workflow_execution_trace_events(
+        run.execution_id, merge_same_id_events=True, include_internal_events=bool(request.GET.get("internal"))
+    )
+    return {"events": traces.event_rows(answer, request.GET.get("q", "")), "internal": request.GET.get("internal")}
+
+
+def _otel(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+    answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
+    data = text.decode(answer.otel_trace_data)
+    return {"otel": text.pretty(data) if data is not None else "", "source": text.clean(answer.data_source or "—", 50)}
+
+
+def _download(run: runs.Run) -> HttpResponse:
+    answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
+    response = HttpResponse(bytes(answer.otel_trace_data) or b"null", content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="trace-{run.run_id or "latest"}.json"'
+    return response

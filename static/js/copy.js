@@ -1,0 +1,51 @@
+// Copy buttons. [data-copy]: a text. [data-copy-from]: an element's text. [data-copy-next]: the next <pre>.
+// [data-copy-link]: this page's address with these parameters, so that a teammate sees the same.
+let hiding;
+
+export function toast(text) {
+  const element = document.querySelector("[data-toast]");
+  element.textContent = text;
+  element.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { element.hidden = true; }, 1800);
+}
+
+function link(parameters) {
+  const address = new URL(location.href);
+  for (const [name, value] of new URLSearchParams(parameters)) address.searchParams.set(name, value);
+  const run = document.querySelector(".tabs [data-copy-link]");
+  if (run) for (const [name, value] of new URLSearchParams(run.dataset.copyLink)) address.searchParams.set(name, value);
+  address.hash = "";
+  return address.href;
+}
+
+function wanted(button) {
+  if ("copy" in button.dataset) return button.dataset.copy;
+  if ("copyLink" in button.dataset) return link(button.dataset.copyLink);
+  if ("copyFrom" in button.dataset) return document.querySelector(button.dataset.copyFrom).textContent;
+  return button.closest(".row-body").querySelector("pre").textContent;
+}
+
+async function write(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Without https there is no clipboard; a selection can still be copied.
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  if (!copied) throw new Error("not copied");
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-link], [data-copy-from], [data-copy-next]");
+  if (!button) return;
+  event.preventDefault();
+  try {
+    await write(wanted(button));
+    toast("Copied");
+  } catch {
+    toast("The browser did not let us copy");
+  }
+});

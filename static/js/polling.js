@@ -1,0 +1,32 @@
+// [data-poll]: refreshes itself through htmx. It rests while nobody looks, and while somebody is in the middle of something.
+let open = [];
+let focused = "";
+
+function busy() {
+  return document.hidden || document.querySelector("[data-selection] tbody :checked") || String(getSelection()) !== "";
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-poll]") && busy()) event.preventDefault();
+});
+
+// A failed refresh leaves what is there; the next one may work.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const polled = event.detail.requestConfig?.elt.matches("[data-poll]");
+  if (polled && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+  if (!event.detail.shouldSwap || event.detail.target.id !== "part") return;
+  open = [...event.detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
+  focused = document.activeElement?.closest("details[id]")?.id ?? document.activeElement?.id ?? "";
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "part") return;
+  for (const id of open) {
+    const element = document.getElementById(id);
+    if (element) element.open = true;
+  }
+  const again = focused && document.getElementById(focused);
+  if (again) (again.querySelector("summary") ?? again).focus({ preventScroll: true });
+  open = [];
+  focused = "";
+});
