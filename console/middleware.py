@@ -69,7 +69,9 @@ class HealthMiddleware:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every page asks to sign in; a fragment sends the whole page there and back."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseBase:
         if not getattr(request, "htmx", False):
             return super().handle_no_permission(request, view_func)
         return HttpResponse(status=401, headers={"HX-Refresh": "true"})

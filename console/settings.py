@@ -97,7 +97,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
 try:
-    TRUSTED_PROXIES = [ipaddress.ip_network(part.strip()) for part in _text("TRUSTED_PROXIES").split(",") if part.strip()]
+    TRUSTED_PROXIES = [
+        ipaddress.ip_network(part.strip()) for part in _text("TRUSTED_PROXIES").split(",") if part.strip()
+    ]
 except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}; list addresses or networks with commas.") from None
 # TrustedProxyMiddleware removes the header from everybody else's requests.

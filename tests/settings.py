@@ -8,6 +8,6 @@ os.environ.setdefault("MISTRAL_SERVER_URL", "http://127.0.0.1:9")
 os.environ["DEMO"] = "1"
 os.environ["PUBLIC_URL"] = "http://testserver,http://127.0.0.1:8000"
 
-from console.settings import *  # noqa: E402, F403  (the environment comes first)
+from console.settings import *  # noqa: F403  (the environment comes first)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

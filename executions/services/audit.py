@@ -48,9 +48,7 @@ def entries(actions: Iterable[ActionRequested]) -> list[Entry]:
     outcomes: dict[Any, ActionOutcome] = {
         outcome.action_id: outcome for outcome in ActionOutcome.objects.filter(action_id__in=ids)
     }
-    return [
-        Entry(action, outcomes.get(action.id), _result(action, outcomes.get(action.id))) for action in found
-    ]
+    return [Entry(action, outcomes.get(action.id), _result(action, outcomes.get(action.id))) for action in found]
 
 
 def of_execution(execution_id: str) -> QuerySet[ActionRequested]:

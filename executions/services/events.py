@@ -8,7 +8,12 @@ from executions.services import text
 from executions.upstream.types import WorkflowEvent
 
 PAGE_SIZE = 100
-_GROUPS = (("WORKFLOW_EXECUTION", "workflow"), ("WORKFLOW_TASK", "task"), ("ACTIVITY", "activity"), ("CUSTOM", "custom"))
+_GROUPS = (
+    ("WORKFLOW_EXECUTION", "workflow"),
+    ("WORKFLOW_TASK", "task"),
+    ("ACTIVITY", "activity"),
+    ("CUSTOM", "custom"),
+)
 GROUPS = ("workflow", "activity", "custom", "task", "other")
 
 

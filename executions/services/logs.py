@@ -43,7 +43,8 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     """One record as a row. `ordinal` counts the same record's earlier appearances on the page."""
     digest = hashlib.sha256(msgspec.json.encode(record)).hexdigest()[:12]
     severity = text.clean(record.severity_text or "—", 20)
-    activity = record.log_attributes.get("activity_type") or record.log_attributes.get("temporal.activity_type") or ""
+    attributes = record.log_attributes or {}
+    activity = attributes.get("activity_type") or attributes.get("temporal.activity_type") or ""
     return LogRow(
         address=f"{text.clean(record.timestamp or '', 40)}-{digest}" + (f"-{ordinal}" if ordinal else ""),
         time=text.parse_time(record.timestamp),
@@ -54,7 +55,7 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
         activity=text.clean(activity, 100),
         trace_id=text.clean(record.trace_id or "", 64),
         span_id=text.clean(record.span_id or "", 64),
-        attributes=text.pretty(record.log_attributes) if record.log_attributes else "",
+        attributes=text.pretty(attributes) if attributes else "",
     )
 
 

@@ -84,8 +84,9 @@ def handlers(run: Run, operation: str) -> list[Handler]:
     answer = api.client().get_workflow_registrations(
         workflow_id=run.execution.workflow_id, with_workflow=True, limit=20, workflow_search=run.execution.workflow_name
     )
-    for registration in answer:
+    for registration in answer.workflow_registrations:
         if run.deployment in ("", registration.deployment_name or ""):
             definition = registration.definition
-            return {"signal": definition.signals, "query": definition.queries, "update": definition.updates}[operation]
+            declared = {"signal": definition.signals, "query": definition.queries, "update": definition.updates}
+            return declared[operation] or []
     return []

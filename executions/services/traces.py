@@ -45,9 +45,9 @@ class Waterfall:
 
 
 def _failed(span: Span) -> bool:
-    values = {str(key): value for key, value in span.attributes.items()}
+    values = {str(key): value for key, value in (span.attributes or {}).items()}
     status = str(values.get("status_code") or values.get("otel.status_code") or values.get("status.code") or "")
-    return "ERROR" in status.upper() or any((event.name or "") == "exception" for event in span.events)
+    return "ERROR" in status.upper() or any((event.name or "") == "exception" for event in span.events or ())
 
 
 def _walk(root: Span) -> list[tuple[Span, int]]:
@@ -57,7 +57,7 @@ def _walk(root: Span) -> list[tuple[Span, int]]:
     while stack:
         span, depth = stack.pop()
         found.append((span, depth))
-        children = sorted(span.children, key=lambda child: child.start_time_unix_nano or 0, reverse=True)
+        children = sorted(span.children or (), key=lambda child: child.start_time_unix_nano or 0, reverse=True)
         stack.extend((child, depth + 1) for child in children)
     return found
 
@@ -97,8 +97,11 @@ def waterfall(summary: TraceSummary, query: str = "") -> Waterfall | None:
                 x=round((start - first) / span_of_all * WIDTH, 2),
                 width=max(round((drawn - start) / span_of_all * WIDTH, 2), 3),
                 failed=_failed(span),
-                attributes=span.attributes,
-                events=[(text.clean(event.name, 200), text.pretty(event.attributes, 5_000)) for event in span.events],
+                attributes=span.attributes or {},
+                events=[
+                    (text.clean(event.name or "—", 200), text.pretty(event.attributes or {}, 5_000))
+                    for event in span.events or ()
+                ],
             )
         )
     wanted = query.casefold()
@@ -125,15 +128,15 @@ def event_rows(answer: TraceEvents, query: str = "") -> list[TraceEventRow]:
     """The trace's events in the API's order."""
     rows = [
         TraceEventRow(
-            id=text.clean(event.id, 100),
-            name=text.clean(event.name, 200),
+            id=text.clean(event.id or "", 100),
+            name=text.clean(event.name or "—", 200),
             time=text.parse_time(event.timestamp_unix_nano),
             status=text.clean(event.status or "", 40),
             error=text.clean(event.error or "", 500),
             internal=bool(event.internal),
-            json=text.pretty(event.attributes),
+            json=text.pretty(event.attributes or {}),
         )
-        for event in answer.events
+        for event in answer.events or ()
     ]
     wanted = query.casefold()
     return [row for row in rows if not wanted or wanted in f"{row.name} {row.id} {row.error} {row.json}".casefold()]

@@ -54,7 +54,9 @@ def ticking(started: datetime | None) -> str | SafeString:
     """How long something has been running; script keeps it going."""
     if started is None:
         return "—"
-    return format_html('<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds()))
+    return format_html(
+        '<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds())
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -45,7 +45,12 @@ def _form_page(
 
 
 def _act(
-    request: HttpRequest, operation: str, execution_id: str, form: forms.ActionForm, intent: Intent, call: Callable[[], Any]
+    request: HttpRequest,
+    operation: str,
+    execution_id: str,
+    form: forms.ActionForm,
+    intent: Intent,
+    call: Callable[[], Any],
 ) -> HttpResponse | Done:
     """Send once; a redirect where it worked, or was sent before. The caller shows its form again for what failed."""
     try:
@@ -192,7 +197,9 @@ def reset(request: HttpRequest, execution_id: str) -> HttpResponse:
         return _form_page(request, run, "reset", form, status=422, **_points(run))
     data = form.cleaned_data
     switches = {"exclude_signals": data["exclude_signals"], "exclude_updates": data["exclude_updates"]}
-    detail = f"to event {data['event_id']}" + "".join(f", {name.replace('_', ' ')}" for name, on in switches.items() if on)
+    detail = f"to event {data['event_id']}" + "".join(
+        f", {name.replace('_', ' ')}" for name, on in switches.items() if on
+    )
     done = _act(
         request,
         "reset",

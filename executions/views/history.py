@@ -3,8 +3,8 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
-from executions.services import api, history as histories
-from executions.services import runs
+from executions.services import api, runs
+from executions.services import history as histories
 from executions.upstream.types import History
 from executions.views.frame import execution_context, execution_page, render_page
 
