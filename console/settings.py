@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
+    "console",
     "executions",
 ]
 MIDDLEWARE = [

@@ -1,0 +1,1 @@
+"""The API's addresses, over the engine and the telemetry."""
