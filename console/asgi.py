@@ -1,9 +1,24 @@
-"""HTTP and websockets: origin check, session, then the consumers."""
+"""HTTP and websockets. A websocket passes the origin check; its consumer looks at the session."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from channels.sessions import CookieMiddleware
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+http = get_asgi_application()
+
+from executions.routing import websocket_urlpatterns  # noqa: E402  (Django's models are ready only now)
+
+_websocket = OriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.PUBLIC_ORIGINS)
+_routes = ProtocolTypeRouter({"http": http, "websocket": _websocket})
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    # Daphne believes a `Daphne-Root-Path` header from anybody.
+    await _routes({**scope, "root_path": ""}, receive, send)

@@ -194,10 +194,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # The demo serves straight from the source; everything else from what collectstatic made.
 WHITENOISE_USE_FINDERS = DEMO = _flag("DEMO")
+STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = DEBUG
 _MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
@@ -230,6 +230,7 @@ LOGGING = {
         # httpx logs every address it calls, with its query.
         "httpx": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "temporalio": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
     },
 }

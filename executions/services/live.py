@@ -1,4 +1,7 @@
-"""A live row's HTML, with the same template as the page's rows. Safe to call from any thread."""
+"""A live row's HTML, from the same template as the page's rows. Safe to call from any thread."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from django.template.loader import render_to_string
@@ -8,19 +11,26 @@ from executions.upstream.sse import ServerEvent
 from executions.upstream.types import LogRecord, StreamEvent
 
 
-def render_log(event: ServerEvent) -> str:
-    """A `log` message of the log stream as a table row."""
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    html: str
+    time: datetime | None
+
+
+def log_row(event: ServerEvent) -> LiveRow:
+    """A `log` message of the log stream; one that is not a record shows as it came."""
     try:
         record = msgspec.json.decode(event.data, type=LogRecord, strict=False)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         record = LogRecord(body=event.data, severity_text="unreadable")
-    return render_to_string("executions/_log_row.html", {"line": logs.row(record)})
+    line = logs.row(record)
+    return LiveRow(render_to_string("executions/_log_row.html", {"line": line}), line.time)
 
 
-def render_event(event: ServerEvent) -> str:
-    """A message of the event stream as a table row."""
+def event_row(event: ServerEvent) -> LiveRow:
+    """A message of the event stream; one that is not an event shows as it came."""
     try:
-        found = msgspec.json.decode(event.data, type=StreamEvent, strict=False).data
-    except msgspec.DecodeError:
-        return render_to_string("executions/_event_row.html", {"event": events.unreadable(event.id, event.data)})
-    return render_to_string("executions/_event_row.html", {"event": events.row(found)})
+        row = events.row(msgspec.json.decode(event.data, type=StreamEvent, strict=False).data)
+    except (msgspec.DecodeError, RecursionError):
+        row = events.unreadable(event.id, event.data)
+    return LiveRow(render_to_string("executions/_event_row.html", {"event": row}), row.time)

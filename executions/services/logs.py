@@ -21,7 +21,7 @@ SEVERITIES = ("debug", "info", "warning", "error")
 @dataclass(frozen=True, slots=True)
 class LogRow:
     address: str
-    """Names the line in links: its time, a digest of the record, its ordinal among equals."""
+    """Names the line in links: `<time>-<digest of the record>`, and `~<ordinal>` where it has equals before it."""
     time: datetime | None
     timestamp: str
     severity: str
@@ -46,7 +46,7 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     attributes = record.log_attributes or {}
     activity = attributes.get("activity_type") or attributes.get("temporal.activity_type") or ""
     return LogRow(
-        address=f"{text.clean(record.timestamp or '', 40)}-{digest}" + (f"-{ordinal}" if ordinal else ""),
+        address=f"{text.clean(record.timestamp or '', 40)}-{digest}" + (f"~{ordinal}" if ordinal else ""),
         time=text.parse_time(record.timestamp),
         timestamp=text.clean(record.timestamp or "", 40),
         severity=severity.upper(),

@@ -1,0 +1,67 @@
+// A websocket that follows a stream: it comes back after cuts, goes on after the last row, and acknowledges what came.
+const ACK_ROWS = 500;
+const ACK_SIZE = 512 * 1024;
+const ACK_DELAY = 1000;
+const FINAL = {
+  4401: "signed out: load the page again to sign in",
+  4403: "you may not see this any more",
+  4404: "no such execution",
+};
+
+export class Stream {
+  // `handlers`: state(name, detail), items(list), gap().
+  constructor(address, query, handlers) {
+    this.address = `${location.origin.replace(/^http/, "ws")}${address}`;
+    this.query = query;
+    this.handlers = handlers;
+    this.lastId = "";
+    this.failures = 0;
+    addEventListener("online", () => { if (this.timer) this.connect(); });
+    this.connect();
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.rows = 0;
+    this.size = 0;
+    const query = new URLSearchParams(this.query);
+    if (this.lastId) query.set("last_event_id", this.lastId);
+    this.socket = new WebSocket(`${this.address}?${query}`);
+    this.socket.addEventListener("message", (event) => this.receive(event.data));
+    this.socket.addEventListener("close", (event) => this.closed(event.code));
+  }
+
+  receive(data) {
+    const message = JSON.parse(data);
+    this.failures = 0;
+    if (message.type === "state") this.handlers.state(message.state, message.detail);
+    if (message.type === "gap") this.handlers.gap();
+    if (message.type !== "items") return;
+    this.lastId = message.items.at(-1).id;
+    this.handlers.items(message.items);
+    this.rows += message.items.length;
+    this.size += data.length;
+    if (this.rows >= ACK_ROWS || this.size >= ACK_SIZE) this.acknowledge();
+    else this.acking ??= setTimeout(() => this.acknowledge(), ACK_DELAY);
+  }
+
+  acknowledge() {
+    clearTimeout(this.acking);
+    this.acking = undefined;
+    if (this.socket.readyState !== WebSocket.OPEN || this.rows === 0) return;
+    this.socket.send(JSON.stringify({ ack: this.lastId }));
+    this.rows = 0;
+    this.size = 0;
+  }
+
+  closed(code) {
+    if (FINAL[code]) this.handlers.state("failed", FINAL[code]);
+    if (code === 1000 || FINAL[code]) return;
+    // A cut, a restart, or we were too slow: go on after the last row. At random, so that not all come back at once.
+    this.handlers.state("reconnecting", "The connection to the console was cut; connecting again.");
+    this.failures += 1;
+    const most = code === 4408 ? 500 : Math.min(500 * 2 ** this.failures, 15000);
+    this.timer = setTimeout(() => this.connect(), Math.random() * most);
+  }
+}
