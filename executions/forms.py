@@ -12,7 +12,7 @@ class TimeField(forms.CharField):
     """A moment in ISO format; one without a zone is UTC. Kept as text, which is how the API takes it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=40, **kwargs)
+        super().__init__(required=False, max_length=40, help_text="2026-01-31T14:05", **kwargs)
 
     def clean(self, value: Any) -> str:
         source = super().clean(value)
@@ -36,7 +36,11 @@ class RunFilters(forms.Form):
     user = forms.CharField(required=False, max_length=500)
     tag = forms.CharField(required=False, max_length=500)
     search_key = forms.RegexField(
-        "^[^:]+:.+$", required=False, max_length=500, error_messages={"invalid": "Write it as key:value."}
+        "^[^:]+:.+$",
+        required=False,
+        max_length=500,
+        help_text="key:value",
+        error_messages={"invalid": "Write it as key:value."},
     )
     root = forms.CharField(required=False, max_length=1000, label="Root execution")
     started_after = TimeField()
@@ -57,11 +61,15 @@ class RunFilters(forms.Form):
         return found
 
     @property
-    def more_in_use(self) -> bool:
-        """Whether one of the filters that start out folded away is in use."""
+    def more_fields(self) -> list[forms.BoundField]:
+        """The filters that start out folded away."""
         names = ("deployment", "user", "tag", "search_key", "root")
         times = ("started_after", "started_before", "ended_after", "ended_before")
-        return any(self.data.get(name) for name in names + times)
+        return [self[name] for name in names + times]
+
+    @property
+    def more_in_use(self) -> bool:
+        return any(self.data.get(field.name) for field in self.more_fields)
 
 
 class ActionForm(forms.Form):
@@ -120,6 +128,8 @@ class QueryForm(CallForm):
 
 
 class ResetForm(ReasonForm):
+    field_order = ("token", "run_id", "event_id", "exclude_signals", "exclude_updates", "reason")
+
     event_id = forms.IntegerField(
         min_value=1,
         max_value=2**63 - 1,

@@ -1,5 +1,6 @@
 """`manage.py demo`: the console on a local sandbox, with three users; one Ctrl-C ends all of it."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -11,9 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
+import httpx
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -140,13 +140,10 @@ def wait_until_ready(address: str, children: "list[subprocess.Popen[bytes]]") ->
     """Until something answers there; CommandError if a process ends first, or nothing does."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and all(child.poll() is None for child in children):
-        try:
-            urlopen(address, timeout=5).close()  # noqa: S310  (our own address)
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(address, trust_env=False)
             return
-        except URLError as error:
-            if hasattr(error, "code"):
-                return
-            time.sleep(0.05)
+        time.sleep(0.05)
     raise CommandError("The demo could not start: one of its processes ended or does not answer.")
 
 

@@ -1,0 +1,113 @@
+"""Browser tests: Debian's Chromium on the real demo, started with the command that a visitor uses."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.servers import PASSWORD, ROOT
+
+RESULTS = ROOT / "test-results"
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_ADDRESS = re.compile(r"Executions Console\s+(http://\S+)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": [*quiet, *root]}
+
+
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running demo."""
+    log = tmp_path_factory.mktemp("demo") / "demo.log"
+    # A visitor's environment: not the settings that these tests run under.
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings"}
+    with log.open("wb") as said:
+        process = subprocess.Popen([sys.executable, "manage.py", "demo"], cwd=ROOT, env=env, stdout=said, stderr=said)
+    deadline = time.monotonic() + START_SECONDS
+    while not (found := _ADDRESS.search(log.read_text())):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"The demo did not start:\n{log.read_text()}")
+        time.sleep(0.1)
+    yield found[1]
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    # What went wrong on the server without a reader noticing.
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def states(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each role's cookies, from signing in once."""
+    found = {}
+    for role in ("viewer", "operator", "admin"):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{demo}/accounts/login/")
+        page.get_by_label("Name").fill(role)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/executions/")
+        found[role] = tmp_path_factory.mktemp("states") / f"{role}.json"
+        context.storage_state(path=found[role])
+        context.close()
+    return found
+
+
+SignedIn = Callable[..., Page]
+
+
+@pytest.fixture
+def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[SignedIn]:
+    """`signed_in("operator")`: a page of that user. What the browser complains of fails the test."""
+    contexts, complaints = [], []
+
+    def make(role: str = "operator", **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=demo, storage_state=states[role], viewport=options.pop("viewport", DESKTOP), **options
+        )
+        contexts.append(context)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        # A page that is an error on purpose has its status in the console, too.
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and "the server responded with a status of 4" not in message.text
+                else None
+            ),
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def open_first(page: Page, workflow: str, status: str = "RUNNING") -> str:
+    """Open the newest run of a workflow in this status, waiting for one; its execution id."""
+    page.goto(f"/executions/?workflow={workflow}&status={status}")
+    link = page.locator(".run-list td.id a").first
+    link.wait_for(timeout=60_000)
+    execution_id = link.inner_text()
+    link.click()
+    page.wait_for_url("**/executions/*/?run=*")
+    return execution_id

@@ -1,0 +1,74 @@
+"""Every page, as it looks: both themes, desktop and phone; accessible, and nothing sticks out."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, PHONE, RESULTS, SignedIn, open_first
+
+PAGES = {
+    # name: (workflow and status to open, what follows its address)
+    "overview": ("invoice-pipeline", "FAILED", ""),
+    "history": ("invoice-pipeline", "FAILED", "history/"),
+    "trace": ("research-agent", "COMPLETED", "trace/"),
+    "trace-events": ("invoice-pipeline", "COMPLETED", "trace/?view=events"),
+    "trace-otel": ("invoice-pipeline", "COMPLETED", "trace/?view=otel"),
+    "logs": ("invoice-pipeline", "FAILED", "logs/"),
+    "events": ("invoice-pipeline", "COMPLETED", "events/"),
+    "actions": ("invoice-pipeline", "COMPLETED", "actions/"),
+    "signal": ("kyc-review", "RUNNING", "signal/"),
+    "query": ("kyc-review", "RUNNING", "query/"),
+    "update": ("kyc-review", "RUNNING", "update/"),
+    "cancel": ("kyc-review", "RUNNING", "cancel/"),
+    "terminate": ("kyc-review", "RUNNING", "terminate/"),
+    "reset": ("invoice-pipeline", "FAILED", "reset/"),
+}
+PLAIN = {
+    "list": "/executions/",
+    "audit": "/audit/",
+    "empty": "/executions/?q=nothing-has-this-name",
+    "error": "/executions/no-such-execution/",
+    "wrong-filter": "/executions/?started_after=yesterday",
+}
+
+
+def _look(page: Page, name: str) -> None:
+    """A screenshot in each theme and size; axe finds nothing; nothing is wider than the window."""
+    RESULTS.mkdir(exist_ok=True)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        for viewport in (DESKTOP, PHONE):
+            page.set_viewport_size(viewport)
+            page.screenshot(path=RESULTS / f"{name}-{theme}-{viewport['width']}.png")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
+    page = signed_in("admin")
+    workflow, status, rest = PAGES[name]
+    execution_id = open_first(page, workflow, status)
+    page.goto(f"/executions/{execution_id}/{rest}")
+    page.wait_for_load_state("networkidle")
+    _look(page, name)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
+    page = signed_in("admin")
+    page.goto(PLAIN[name])
+    page.wait_for_load_state("networkidle")
+    _look(page, name)
+
+
+def test_twenty_rows_of_history_above_the_fold(signed_in: SignedIn) -> None:
+    page = signed_in("viewer")
+    execution_id = open_first(page, "invoice-pipeline", "COMPLETED")
+    page.goto(f"/executions/{execution_id}/history/")
+    rows = page.locator(".history-rows > li")
+    assert rows.nth(0).bounding_box()["y"] <= 260
+    twentieth = rows.nth(19).bounding_box()
+    assert twentieth["y"] + twentieth["height"] <= DESKTOP["height"]
