@@ -110,6 +110,7 @@ class Console:
 @contextlib.contextmanager
 def console(folder: Path, upstream: str, **extra: str) -> Iterator[Console]:
     """A console on an upstream, with the demo's three users, stopped at the end. `extra` goes into its environment."""
+    folder.mkdir(exist_ok=True)
     made = Console(folder, upstream, extra)
     made.start()
     try:

@@ -5,25 +5,36 @@ Reads are retried; whatever is sent by POST is sent once. Methods may be called 
 asynchronous, a connection each, and do not reconnect by themselves.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
 from executions.upstream import errors, sse, types
-from executions.upstream.transport import SSL_CONTEXT, Transport, segment
+from executions.upstream.transport import SSL_CONTEXT, Key, Transport, segment
 
 T = TypeVar("T")
 _EXECUTIONS = "/v1/workflows/executions"
+_SENDABLE = re.compile(rb"[^\0-\x20\x7f]([^\0-\x08\x0a-\x1f\x7f]*[^\0-\x20\x7f])?")
+"""What can stand in a header."""
 
 
 def _read(content: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=shape, strict=False)
+    except UnicodeDecodeError:
+        reason = "it is not valid text"
     except (msgspec.DecodeError, RecursionError) as error:
         reason = errors.clean(error)[:200]
-        raise errors.BrokenAnswer(f"The Workflows API’s answer is not in its documented shape: {reason}.") from None
+    raise errors.BrokenAnswer(f"The Workflows API’s answer is not in its documented shape: {reason}.")
+
+
+def _read_nothing(content: bytes) -> None:
+    """For operations that answer without a body. A web page is not an answer of the API's, whatever its status."""
+    if content.strip():
+        _read(content, msgspec.Raw)
 
 
 def _given(**parameters: Any) -> dict[str, Any]:
@@ -40,15 +51,25 @@ def _call_body(name: str, input: dict[str, Any] | None) -> dict[str, Any]:
 
 
 class Client:
-    """A client for the API at `base_url`. `timeout` is the limit of one plain call, in seconds."""
+    """A client for the API at `base_url`; ValueError if that or the key cannot be used.
+
+    `timeout` is the limit of one plain call with all its attempts, in seconds; a stream is given up after three
+    `heartbeat`s of silence. `transport` takes the network's place in plain calls.
+    """
 
     def __init__(
-        self, base_url: str, api_key: str, *, timeout: float = 30.0, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: float = 30.0,
+        heartbeat: float = sse.HEARTBEAT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._transport = Transport(base_url, api_key, timeout, transport)
-
-    def __repr__(self) -> str:
-        return f"<Client {self._transport.base_url}>"
+        key = Key(api_key)
+        del api_key  # or a traceback with variables would show it
+        self._transport = Transport(base_url, key, timeout, transport)
+        self._heartbeat = heartbeat
 
     def close(self) -> None:
         self._transport.close()
@@ -69,8 +90,10 @@ class Client:
         try:
             return types.History(raw=content, events=msgspec.json.decode(content, type=types.HistoryEvents).events)
         except msgspec.ValidationError:
+            # Of another shape, which shows before the end: whether it is JSON to its end is still open.
+            _read(content, msgspec.Raw)
             return types.History(raw=content)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             raise errors.BrokenAnswer("The Workflows API’s history is not JSON: it may have been cut short.") from None
 
     def signal_workflow_execution(
@@ -96,11 +119,11 @@ class Client:
 
     def terminate_workflow_execution(self, execution_id: str) -> None:
         """End the latest run at once, without clean-up."""
-        self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/terminate")
+        _read_nothing(self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/terminate"))
 
     def cancel_workflow_execution(self, execution_id: str) -> None:
         """Ask the latest run to stop; it may clean up first."""
-        self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/cancel")
+        _read_nothing(self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/cancel"))
 
     def reset_workflow(
         self,
@@ -119,7 +142,7 @@ class Client:
         }
         if reason is not None:
             body["reason"] = reason
-        self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/reset", body)
+        _read_nothing(self._transport.write(f"{_EXECUTIONS}/{segment(execution_id)}/reset", body))
 
     # Up to 100 executions
 
@@ -182,11 +205,16 @@ class Client:
         return _read(self._transport.read(f"{_EXECUTIONS}/{segment(execution_id)}/logs", params), types.LogPage)
 
     def stream(
-        self, execution_id: str, *, last_event_id: str | None = None, event_source: str | None = None
-    ) -> AsyncIterator[sse.ServerEvent]:
-        """The execution's events as they happen. Resumes after `last_event_id`."""
+        self,
+        execution_id: str,
+        *,
+        last_event_id: str | None = None,
+        event_source: str | None = None,
+        opened: Callable[[], None] | None = None,
+    ) -> AsyncGenerator[sse.ServerEvent, None]:
+        """The execution's events as they happen. `opened` is called when upstream has accepted."""
         path = f"{_EXECUTIONS}/{segment(execution_id)}/stream"
-        return self._stream(path, _given(event_source=event_source), last_event_id)
+        return self._stream(path, _given(event_source=event_source), last_event_id, opened)
 
     def stream_workflow_execution_logs(
         self,
@@ -196,19 +224,31 @@ class Client:
         activity_id: str | None = None,
         after: str | None = None,
         last_event_id: str | None = None,
-    ) -> AsyncIterator[sse.ServerEvent]:
-        """The execution's log records as they are written."""
+        opened: Callable[[], None] | None = None,
+    ) -> AsyncGenerator[sse.ServerEvent, None]:
+        """The execution's log records as they are written. `opened` is called when upstream has accepted."""
         path = f"{_EXECUTIONS}/{segment(execution_id)}/logs/stream"
-        return self._stream(path, _given(run_id=run_id, activity_id=activity_id, after=after), last_event_id)
+        params = _given(run_id=run_id, activity_id=activity_id, after=after)
+        return self._stream(path, params, last_event_id, opened)
 
-    def _stream(self, path: str, params: dict[str, Any], last_event_id: str | None) -> AsyncIterator[sse.ServerEvent]:
-        headers = self._transport.stream_headers
+    def _stream(
+        self, path: str, params: dict[str, Any], last_event_id: str | None, opened: Callable[[], None] | None
+    ) -> AsyncGenerator[sse.ServerEvent, None]:
+        headers: dict[bytes, bytes] = {}
         if last_event_id:
             # One of the two streams knows only the query, the other prefers the header.
-            headers["Last-Event-ID"] = last_event_id
             params["last_event_id"] = last_event_id
-        url = self._transport.base_url + path
-        return sse.open_stream(url, headers=headers, params=params, ssl_context=SSL_CONTEXT)
+            encoded = last_event_id.encode(errors="replace")
+            if _SENDABLE.fullmatch(encoded):
+                headers[b"Last-Event-ID"] = encoded
+        return sse.open_stream(
+            self._transport.url(path, params),
+            auth=self._transport.key,
+            headers=headers,
+            ssl_context=SSL_CONTEXT,
+            heartbeat=self._heartbeat,
+            opened=opened,
+        )
 
     # Runs, events, registrations
 
@@ -316,7 +356,12 @@ class Client:
             params["include_shared"] = "false"
         return _read(self._transport.read("/v1/workflows/registrations", params), types.RegistrationPage)
 
-    def get_workflow_registration(self, workflow_registration_id: str) -> types.Registration:
+    def get_workflow_registration(
+        self, workflow_registration_id: str, *, with_workflow: bool = False, include_shared: bool = True
+    ) -> types.Registration:
         """One registration."""
+        params = _given(with_workflow=with_workflow)
+        if not include_shared:
+            params["include_shared"] = "false"
         path = f"/v1/workflows/registrations/{segment(workflow_registration_id)}"
-        return _read(self._transport.read(path), types.RegistrationAnswer).workflow_registration
+        return _read(self._transport.read(path, params), types.RegistrationAnswer).workflow_registration

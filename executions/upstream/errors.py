@@ -12,10 +12,12 @@
     ├── ServerFault         any 5xx
     └── BrokenAnswer        an answer that is not the API's: cut short, not JSON, the wrong shape, a redirect
 
-`str()` of each is a sentence for a page. None of them holds the request, so none can show the key.
+`str()` of each is a sentence for a page; `repr()` is for logs and holds no words of the API's, which name executions.
+None of them holds the request, so none can show the key.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,7 +26,15 @@ import msgspec
 
 DETAIL_LIMIT = 2_000
 """Characters kept of the API's own words."""
-_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CODE_LIMIT = 40
+FIELD_LIMIT = 50
+"""Fields kept of a 422's list."""
+LONGEST_RETRY_AFTER = 3_600.0
+# Terminal escapes whole (colours and the like, then titles and links), control characters, direction overrides.
+_CONTROLS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\u202a-\u202e\u2066-\u2069]"
+)
 
 
 class InvalidId(ValueError):
@@ -41,10 +51,16 @@ class UpstreamError(Exception):
         self.detail = detail
         """The API's words, bounded."""
 
+    def __repr__(self) -> str:
+        known = (f"{name}={value!r}" for name, value in (("status", self.status), ("code", self.code)) if value)
+        return f"{type(self).__name__}({', '.join(known)})"
+
 
 class NoAnswer(UpstreamError):
-    sent = True
-    """False only where no byte can have reached the API."""
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+        """False only where no byte of the request can have reached the API."""
 
 
 class Timeout(NoAnswer):
@@ -87,28 +103,27 @@ class BrokenAnswer(UpstreamError):
 
 
 def clean(text: object) -> str:
-    """The API's words without terminal escapes and control characters, bounded."""
+    """The API's words without terminal escapes, control characters and direction overrides, bounded."""
     return _CONTROLS.sub("", str(text)[: 2 * DETAIL_LIMIT])[:DETAIL_LIMIT]
 
 
 def retry_after(value: str | None) -> float | None:
-    """The header's seconds, from either of its forms; None if it has neither."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(min(int(value.strip()[:9]), 3600))
+    """The header's seconds, from either of its forms, an hour at most; None if it has neither."""
+    given = (value or "").strip()
+    if given.isascii() and given.isdigit():
+        return min(float(given), LONGEST_RETRY_AFTER)
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(given)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), 3600.0)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
 
 
 def _body(content: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(value, dict):
         return {}
@@ -117,58 +132,66 @@ def _body(content: bytes) -> dict[str, Any]:
     return {**value, **inner} if isinstance(inner, dict) else value
 
 
+def _text(value: Any) -> str:
+    """Text as it is; nothing for anything else, which may be large or deep."""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _place(parts: Any) -> str:
+    """Where a field stands: FastAPI's `["body", "input", 0]` as `body.input.0`."""
+    if not isinstance(parts, list):
+        return _text(parts)
+    return clean(".".join(str(part) for part in parts[:FIELD_LIMIT] if isinstance(part, str | int)))
+
+
 def _fields(detail: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(detail, list):
         return ()
-    found = []
-    for item in detail[:50]:
-        if isinstance(item, dict):
-            place = item.get("loc")
-            path = ".".join(str(part) for part in place) if isinstance(place, list) else str(place or "")
-            found.append((clean(path), clean(item.get("msg", ""))))
-    return tuple(found)
+    return tuple(
+        (_place(item.get("loc")), _text(item.get("msg"))) for item in detail[:FIELD_LIMIT] if isinstance(item, dict)
+    )
 
 
 def _words(body: dict[str, Any]) -> str:
-    detail = body.get("detail")
-    fields = _fields(detail)
+    fields = _fields(body.get("detail"))
     if fields:
-        return clean("; ".join(f"{where}: {what}" for where, what in fields))
-    for value in (detail, body.get("message"), body.get("error")):
-        if isinstance(value, str) and value:
-            return clean(value)
-    return ""
+        return clean("; ".join(": ".join(part for part in field if part) for field in fields))
+    return next(filter(None, (_text(body.get(name)) for name in ("detail", "message", "error"))), "")
 
 
-def from_answer(status: int, headers: Any, content: bytes) -> UpstreamError:
+def from_answer(status: int, headers: Mapping[str, str], content: bytes) -> UpstreamError:
     """The error that an answer with a status other than 2xx stands for."""
     body = _body(content)
-    code = clean(body["code"])[:40] if isinstance(body.get("code"), str) else None
     words = _words(body)
-    known: dict[str, Any] = {"code": code, "status": status, "detail": words}
-    if 300 <= status < 400:
-        return BrokenAnswer("The Workflows API’s address redirects elsewhere; it is not followed.", **known)
-    if status >= 500:
-        fault = ServerFault(words or f"The Workflows API answered with an error ({status}).", **known)
-        fault.retry_after = retry_after(headers.get("Retry-After"))
-        return fault
-    if status == 404:
-        return NotFound(words or "The Workflows API does not know this.", **known)
-    if status == 409:
-        running = NotRunning(words or "The execution is not running.", **known)
-        running.execution_status = clean(body["status"])[:40] if isinstance(body.get("status"), str) else None
-        return running
-    if status == 422:
-        invalid = Invalid(words or "The Workflows API does not accept this input.", **known)
-        invalid.fields = _fields(body.get("detail"))
-        points = body.get("valid_reset_events")
-        if isinstance(points, list):
-            invalid.valid_reset_events = tuple(one for one in points if type(one) is int)
-        return invalid
-    if status in {401, 403}:
-        return Unauthorised("The Workflows API does not accept the console’s key.", **known)
-    if status == 429:
-        limited = RateLimited("Too many requests were sent to the Workflows API.", **known)
-        limited.retry_after = retry_after(headers.get("Retry-After"))
-        return limited
-    return Refused(words or f"The Workflows API refused this ({status}).", **known)
+    known: dict[str, Any] = {"code": _text(body.get("code"))[:CODE_LIMIT] or None, "status": status, "detail": words}
+    error: UpstreamError
+    match status:
+        case 401 | 403:
+            error = Unauthorised("The Workflows API does not accept the console’s key.", **known)
+        case 404 if "html" in headers.get("Content-Type", ""):
+            # Somebody else's web server.
+            error = BrokenAnswer("What answers at the Workflows API’s address does not know the API’s pages.", **known)
+        case 404:
+            error = NotFound(words or "The Workflows API does not know this.", **known)
+        case 409:
+            error = NotRunning(words or "The execution is not running.", **known)
+            error.execution_status = _text(body.get("status"))[:CODE_LIMIT] or None
+        case 422:
+            error = Invalid(words or "The Workflows API does not accept this input.", **known)
+            error.fields = _fields(body.get("detail"))
+            points = body.get("valid_reset_events")
+            if isinstance(points, list):
+                error.valid_reset_events = tuple(one for one in points if type(one) is int)
+        case 429:
+            error = RateLimited("Too many requests were sent to the Workflows API.", **known)
+            error.retry_after = retry_after(headers.get("Retry-After"))
+        case _ if status >= 500:
+            error = ServerFault(words or f"The Workflows API answered with an error ({status}).", **known)
+            error.retry_after = retry_after(headers.get("Retry-After"))
+        case _ if 400 <= status < 500:
+            error = Refused(words or f"The Workflows API refused this ({status}).", **known)
+        case _ if 300 <= status < 400:
+            error = BrokenAnswer("The Workflows API’s address redirects elsewhere; it is not followed.", **known)
+        case _:
+            error = BrokenAnswer(f"The Workflows API answered with the status {status}, which means nothing.", **known)
+    return error

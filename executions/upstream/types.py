@@ -1,15 +1,32 @@
 """What the Workflows API answers.
 
 Lenient on purpose: unknown fields are ignored, everything but ids may be missing, statuses and times stay the text that
-came (new ones will come), payloads stay raw JSON until a page shows them.
+came (new ones will come), payloads stay raw JSON until a page shows them. What workflows fill in themselves (bodies of
+log records, attributes, schemas) may have any type: one odd record must not take the page away from the others.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Raw, Struct, field
 
 EMPTY = Raw(b"")
 """A payload that was not sent."""
+
+# Decoded as whatever came, then made what they are declared to be by `__post_init__`.
+if TYPE_CHECKING:
+    Attributes = dict[str, Any]
+    Text = str
+else:
+    Attributes = Text = Any
+
+
+def _attributes(value: Any) -> dict[str, Any] | None:
+    return value if value is None or isinstance(value, dict) else {"value": value}
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 class Execution(Struct, kw_only=True):
@@ -47,8 +64,12 @@ class LogRecord(Struct, kw_only=True):
     trace_id: str | None = None
     span_id: str | None = None
     severity_text: str | None = None
-    body: str | None = None
-    log_attributes: dict[str, Any] | None = None
+    body: Text | None = None
+    log_attributes: Attributes | None = None
+
+    def __post_init__(self) -> None:
+        self.body = _text(self.body)
+        self.log_attributes = _attributes(self.log_attributes)
 
 
 class LogPage(Struct, kw_only=True):
@@ -74,12 +95,16 @@ class TraceEvent(Struct, kw_only=True):
     name: str | None = None
     type: str | None = None
     timestamp_unix_nano: int | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
     internal: bool | None = None
     status: str | None = None
     start_time_unix_ms: int | None = None
     end_time_unix_ms: int | None = None
-    error: str | None = None
+    error: Text | None = None
+
+    def __post_init__(self) -> None:
+        self.attributes = _attributes(self.attributes)
+        self.error = _text(self.error)
 
 
 class Span(Struct, kw_only=True):
@@ -89,9 +114,12 @@ class Span(Struct, kw_only=True):
     name: str | None = None
     start_time_unix_nano: int | None = None
     end_time_unix_nano: int | None = None
-    attributes: dict[str, Any] | None = None
+    attributes: Attributes | None = None
     events: list[TraceEvent] | None = None
     children: "list[Span] | None" = None
+
+    def __post_init__(self) -> None:
+        self.attributes = _attributes(self.attributes)
 
 
 class TraceSummary(Execution, kw_only=True):
@@ -158,14 +186,21 @@ class Handler(Struct, kw_only=True):
 
     name: str
     description: str | None = None
-    input_schema: dict[str, Any] | None = None
+    input_schema: Attributes | None = None
+    """JSON Schema; None if it is not an object, which says nothing about the fields."""
+
+    def __post_init__(self) -> None:
+        self.input_schema = self.input_schema if isinstance(self.input_schema, dict) else None
 
 
 class Definition(Struct, kw_only=True):
     signals: list[Handler] | None = None
     queries: list[Handler] | None = None
     updates: list[Handler] | None = None
-    input_schema: dict[str, Any] | None = None
+    input_schema: Attributes | None = None
+
+    def __post_init__(self) -> None:
+        self.input_schema = self.input_schema if isinstance(self.input_schema, dict) else None
 
 
 class Registration(Struct, kw_only=True):

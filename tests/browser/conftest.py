@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.servers import PASSWORD, ROOT
 
-RESULTS = ROOT / "test-results"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _ADDRESS = re.compile(r"Executions Console\s+(http://\S+)")
 

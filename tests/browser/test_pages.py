@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESKTOP, PHONE, RESULTS, SignedIn, open_first
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, SignedIn, open_first
 
 PAGES = {
     # name: (workflow and status to open, what follows its address)
@@ -34,12 +34,12 @@ PLAIN = {
 
 def _look(page: Page, name: str) -> None:
     """A screenshot in each theme and size; axe finds nothing; nothing is wider than the window."""
-    RESULTS.mkdir(exist_ok=True)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         for viewport in (DESKTOP, PHONE):
             page.set_viewport_size(viewport)
-            page.screenshot(path=RESULTS / f"{name}-{theme}-{viewport['width']}.png")
+            page.screenshot(path=SCREENSHOTS / f"{name}-{theme}-{viewport['width']}.png")
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
     page.set_viewport_size({"width": 360, "height": 740})

@@ -1,0 +1,72 @@
+"""`manage.py run` on wrong settings: one sentence with the remedy, and no traceback."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.servers import ROOT, console
+
+
+def _run(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    env = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "console.settings",
+        "DEMO": "1",
+        "SECRET_KEY": "only-for-tests",
+        "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
+        **settings,
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "run"], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_taken_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = _run(tmp_path, PORT=str(port), PUBLIC_URL=f"http://127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"CommandError: Port {port} on 127.0.0.1 cannot be used (Address already in use). "
+        "Stop what listens there, or set PORT to another one.\n"
+    )
+
+
+@pytest.mark.parametrize("address", ["sqlite:////proc/console.sqlite3", "sqlite:////no/such/folder/console.sqlite3"])
+def test_database_that_cannot_be_written(tmp_path: Path, address: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = _run(tmp_path, PORT=str(port), DATABASE_URL=address)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"CommandError: The database {address.removeprefix('sqlite:///')} cannot be used: "
+        "unable to open database file. Make it writable, or set DATABASE_URL to another.\n"
+    )
+
+
+def test_no_secret_key(tmp_path: Path) -> None:
+    done = _run(tmp_path, SECRET_KEY="")
+    assert done.returncode == 1
+    assert done.stderr == "SECRET_KEY is not set; put a long random text into the environment or into .env.\n"
+
+
+def test_without_a_key_pages_say_what_to_set(tmp_path: Path) -> None:
+    with console(tmp_path, "http://127.0.0.1:9", MISTRAL_API_KEY="") as served:
+        answer = served.sign_in("viewer").get("/executions/")
+    assert answer.status_code == 503
+    assert "The console has no API key" in answer.text
+    assert "Set MISTRAL_API_KEY in the environment or in .env, then restart the console." in answer.text
+
+
+def test_wrong_address_says_what_to_check(tmp_path: Path) -> None:
+    """Somebody else's web server: it answers, but not as the API does."""
+    with console(tmp_path / "a", "http://127.0.0.1:9") as other, console(tmp_path / "b", other.url) as served:
+        answer = served.sign_in("viewer").get("/executions/")
+        assert httpx.get(f"{served.url}/readyz", trust_env=False).status_code == 200
+    assert answer.status_code == 502
+    assert "Check that MISTRAL_SERVER_URL is the API’s address and not another server’s." in answer.text
