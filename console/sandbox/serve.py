@@ -2,71 +2,138 @@
 
 import asyncio
 import contextlib
+import errno
+import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Coroutine, Iterator, Mapping
+from typing import Any, NoReturn
 
 import uvicorn
 from opentelemetry import trace
+from temporalio.client import Client
 
-from console.sandbox import engine, seed, worker
+from console.sandbox import seed, worker
+from console.sandbox.engine import Engine, SandboxError
 from console.sandbox.http.app import make_app
 from console.sandbox.http.engine_room import EngineRoom
 from console.sandbox.telemetry import Telemetry
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: they end the process before the engine is stopped."""
+    """uvicorn without its signal handlers, which end the process before the engine is stopped."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-def run(*, port: int = 0, fd: int | None = None, lifeline: bool = False, seeded: bool = True) -> None:
-    """Serve until SIGINT, SIGTERM or, with `lifeline`, the end of standard input. Raises engine.EngineError."""
-    listening = socket.socket(fileno=fd) if fd is not None else socket.create_server(("127.0.0.1", port))
-    asyncio.run(_run(listening, lifeline, seeded))
+def listen(port: int) -> socket.socket:
+    """A listening socket on this port, or on a free one for 0. Raises SandboxError."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+    except OverflowError:
+        why = "is no port"
+    raise SandboxError(f"Port {port} {why}. Choose another with --port, or leave it out to get a free one.")
 
 
-async def _run(listening: socket.socket, lifeline: bool, seeded: bool) -> None:
+def run(*, port: int = 0, fd: int | None = None, lifeline: bool = False, seeded: bool = True) -> NoReturn:
+    """Serve until SIGINT, SIGTERM or, with `lifeline`, the end of standard input; then end the process.
+
+    Raises SandboxError before it starts anything, if it cannot listen.
+    """
+    listening = listen(port) if fd is None else socket.socket(fileno=fd)
+    # asyncio sees to this only on sockets of its own making; without it each answer takes 40 ms longer.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    logging.getLogger("temporalio").setLevel(logging.WARNING)
+    asyncio.run(_until_stopped(_serve(listening, seeded), lifeline))
+    raise AssertionError("the process has ended")
+
+
+async def _until_stopped(work: Coroutine[Any, Any, None], lifeline: bool) -> NoReturn:
+    """Run until told to stop, then end the process."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+
+    def read_lifeline() -> None:
+        if not os.read(sys.stdin.fileno(), 100):
+            loop.remove_reader(sys.stdin.fileno())
+            stop.set()
+
     if lifeline:
-        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 100) or stop.set())
-    telemetry = Telemetry(loop)
+        loop.add_reader(sys.stdin.fileno(), read_lifeline)
+    working, stopping = loop.create_task(work), loop.create_task(stop.wait())
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        # Once: a second Ctrl-C must not cut the stopping short.
+        working.cancel()
+    code = 1
+    try:
+        await working
+    except asyncio.CancelledError:
+        code = 0
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The engine's library has tasks and threads that wait for an engine which is gone, and crash Python's own ending.
+    os._exit(code)
+
+
+async def _serve(listening: socket.socket, seeded: bool) -> None:
+    telemetry = Telemetry(asyncio.get_running_loop())
     tracing, provider = worker.tracing(telemetry)
     trace.set_tracer_provider(provider)
     worker.capture_logs(telemetry)
-    temporal = engine.Engine()
+    engine = Engine()
     try:
-        client = await temporal.start(tracing)
-        async with worker.make_worker(client, telemetry):
-            app = make_app(EngineRoom(client, telemetry))
-            config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-            await _serve(_Server(config), listening, stop, client, seeded)
+        client = await engine.start(tracing)
+        engine_end = asyncio.create_task(engine.ended())
+        async with worker.running(client, telemetry, engine_end) as working:
+            room = EngineRoom(client, telemetry)
+            config = uvicorn.Config(make_app(room), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+            ends = {engine_end: "The Temporal server", working: "The worker"}
+            await _serve_http(_Server(config), listening, room, ends, seeded)
     finally:
-        temporal.stop()
+        await engine.stop()
 
 
-async def _serve(server: _Server, listening: socket.socket, stop: asyncio.Event, client: object, seeded: bool) -> None:
+async def _serve_http(
+    server: _Server, listening: socket.socket, room: EngineRoom, ends: Mapping[asyncio.Task[Any], str], seeded: bool
+) -> None:
+    """Serve until cancelled. Raises SandboxError when one of the tasks in `ends` ends, which names it."""
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    print(f"Sandbox API: http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-    filling = asyncio.create_task(_fill(client)) if seeded else None
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    if filling:
-        filling.cancel()
-    server.should_exit = True
-    await serving
+    filling = None
+    try:
+        # The socket listens already: whoever comes before the server is ready waits a moment.
+        print(f"Sandbox API: http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+        if seeded:
+            filling = asyncio.create_task(_fill(room.client))
+        await asyncio.wait([serving, *ends], return_when=asyncio.FIRST_COMPLETED)
+        names = " and ".join(name for task, name in ends.items() if task.done()) or "The HTTP server"
+        raise SandboxError(f"{names} ended unexpectedly, and so did the sandbox. Start it again.")
+    finally:
+        if filling:
+            filling.cancel()
+        # Open streams would hold up the server's end.
+        room.watchers.close()
+        server.should_exit = True
+        await serving
 
 
-async def _fill(client: object) -> None:
-    await seed.seed(client)  # type: ignore[arg-type]
-    await seed.trickle(client)  # type: ignore[arg-type]
+async def _fill(client: Client) -> None:
+    try:
+        await seed.seed(client)
+        await seed.trickle(client)
+    except Exception:
+        # Whoever is looking at the sandbox keeps it; only nothing more will start by itself.
+        traceback.print_exc()

@@ -76,9 +76,10 @@ class Client:
 
     # One execution
 
-    def get_workflow_execution(self, execution_id: str) -> types.Execution:
+    def get_workflow_execution(self, execution_id: str, *, include_search_keys: bool = False) -> types.Execution:
         """The execution's latest run, with its result."""
-        return _read(self._transport.read(f"{_EXECUTIONS}/{segment(execution_id)}"), types.Execution)
+        params = _given(include_search_keys=include_search_keys)
+        return _read(self._transport.read(f"{_EXECUTIONS}/{segment(execution_id)}", params), types.Execution)
 
     def get_workflow_execution_history(self, execution_id: str, *, decode_payloads: bool = False) -> types.History:
         """The latest run's history, whole: up to 51,200 events or 50 MB."""
@@ -272,7 +273,6 @@ class Client:
         page_size: int | None = None,
         next_page_token: str | None = None,
         search_key: Sequence[str] | None = None,
-        include_search_keys: bool = False,
     ) -> types.RunPage:
         """A page of runs, newest first unless `sort_by` and `order` say otherwise. Times are ISO text."""
         params = _given(
@@ -292,7 +292,6 @@ class Client:
             page_size=page_size,
             next_page_token=next_page_token,
             search_key=list(search_key) if search_key else None,
-            include_search_keys=include_search_keys,
         )
         if not include_internal:
             params["include_internal"] = "false"

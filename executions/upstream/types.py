@@ -44,6 +44,7 @@ class Execution(Struct, kw_only=True):
     start_time: str | None = None
     end_time: str | None = None
     total_duration_ms: float | None = None
+    search_keys: Raw = EMPTY
     result: Raw = EMPTY
 
 

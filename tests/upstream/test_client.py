@@ -68,7 +68,13 @@ class Call:
 
 
 CALLS = [
-    Call("get_workflow_execution", "GET", EXECUTION, answer=EXECUTION_ANSWER),
+    Call(
+        "get_workflow_execution",
+        "GET",
+        f"{EXECUTION}?include_search_keys=true",
+        {"include_search_keys": True},
+        answer=EXECUTION_ANSWER,
+    ),
     Call(
         "get_workflow_execution_history",
         "GET",
@@ -171,7 +177,7 @@ CALLS = [
         f"&start_time_after={TIME_SENT}&start_time_before={TIME_SENT}"
         f"&end_time_after={TIME_SENT}&end_time_before={TIME_SENT}&user_id=u&workflow_tags=x&workflow_tags=y"
         "&page_size=25&next_page_token=t%3D%3D&search_key=k%3D1&search_key=k%3D2"
-        "&include_search_keys=true&include_internal=false",
+        "&include_internal=false",
         {
             "workflow_identifier": "invoice",
             "root_execution_id": "root",
@@ -190,7 +196,6 @@ CALLS = [
             "page_size": 25,
             "next_page_token": "t==",
             "search_key": ("k=1", "k=2"),
-            "include_search_keys": True,
         },
         answer={"executions": []},
         arguments=(),

@@ -22,5 +22,5 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. Install the extra: pip install -e '.[sandbox]'") from None
         try:
             serve.run(port=options["port"], fd=options["fd"], lifeline=options["lifeline"], seeded=not options["empty"])
-        except (engine.EngineError, OSError) as error:
+        except engine.SandboxError as error:
             raise CommandError(str(error)) from None

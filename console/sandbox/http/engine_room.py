@@ -1,9 +1,9 @@
-"""What every address needs: the engine's client, and the way from the API's ids to the engine's."""
+"""What every address needs: the engine's client, its refusals in the API's words, and the way between their run ids."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 from temporalio.client import (
@@ -16,101 +16,80 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from console.sandbox import promises
-from console.sandbox.telemetry import Telemetry
+from console.sandbox.http import shapes
+from console.sandbox.http.watch import Watchers
+from console.sandbox.telemetry import Kept, Telemetry
 
 
-@dataclass
 class EngineRoom:
-    client: Client
-    telemetry: Telemetry
-    runs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """The API's run id to the execution's id and the engine's run id."""
-
-    async def describe(self, execution_id: str, engine_run_id: str | None = None) -> WorkflowExecutionDescription:
-        try:
-            found = await self.client.get_workflow_handle(execution_id, run_id=engine_run_id).describe()
-        except RPCError as error:
-            raise engine_error(error, execution_id) from None
-        self.note(found)
-        return found
-
-    def note(self, run: WorkflowExecution) -> None:
-        self.runs[promises.run_id(run.run_id)] = (run.id, run.run_id)
-
-    async def find_run(self, run_id: str) -> tuple[str, str]:
-        if run_id not in self.runs:
-            await self.all_runs()
-        if run_id not in self.runs:
-            raise promises.ApiError(404, f"Workflow run {run_id} not found", "WF_1100")
-        return self.runs[run_id]
-
-    async def all_runs(self) -> list[tuple[WorkflowExecution, Mapping[str, Any]]]:
-        found = []
-        async for run in self.client.list_workflows(limit=promises.MOST_RUNS):
-            self.note(run)
-            found.append((run, await run.memo()))
-        return found
+    def __init__(self, client: Client, telemetry: Telemetry) -> None:
+        self.client = client
+        self.telemetry = telemetry
+        self.watchers = Watchers(client, telemetry.wake)
+        self._runs: Kept[tuple[str, str]] = Kept(2 * promises.MOST_RUNS)
+        """The API's run id to the execution's id and the engine's run id."""
 
     def handle(self, execution_id: str, engine_run_id: str | None = None) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(execution_id, run_id=engine_run_id)
 
-    async def full(self, description: WorkflowExecutionDescription) -> dict[str, Any]:
-        """An execution with its result."""
-        run = promises.run_without_result(description, dict(await description.memo()))
+    @contextlib.asynccontextmanager
+    async def refusals(self, execution_id: str) -> AsyncIterator[None]:
+        """Turns the engine's errors into the API's."""
+        try:
+            yield
+        except RPCError as error:
+            raise await self._refusal(error, execution_id) from None
+
+    async def _refusal(self, error: RPCError, execution_id: str) -> promises.ApiError:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            # The engine says NOT_FOUND of a run that has just closed, too.
+            if "already completed" in str(error):
+                description = await self.describe(execution_id)
+                return promises.not_running(promises.status_name(description.status))
+            return promises.not_found("Workflow execution", execution_id)
+        if error.status == RPCStatusCode.INVALID_ARGUMENT:
+            return promises.ApiError(422, str(error), "WF_1001")
+        return promises.platform_failed(504 if error.status == RPCStatusCode.DEADLINE_EXCEEDED else 500)
+
+    async def describe(self, execution_id: str, engine_run_id: str | None = None) -> WorkflowExecutionDescription:
+        """A run, the latest without an id. Raises ApiError."""
+        async with self.refusals(execution_id):
+            found = await self.handle(execution_id, engine_run_id).describe()
+        self._note(found)
+        return found
+
+    async def full(self, run: WorkflowExecutionDescription) -> dict[str, Any]:
+        """A run with its result."""
         result = None
-        if description.status == WorkflowExecutionStatus.COMPLETED:
-            result = await self.handle(description.id, description.run_id).result(follow_runs=False)
-        return {**run, "result": result}
+        if run.status == WorkflowExecutionStatus.COMPLETED:
+            result = await self.handle(run.id, run.run_id).result(follow_runs=False)
+        return {**shapes.run(run, await run.memo()), "result": result}
 
     async def history(self, execution_id: str, engine_run_id: str | None = None) -> dict[str, Any]:
-        try:
+        """A run's history as the engine writes it. Raises ApiError."""
+        async with self.refusals(execution_id):
             found = await self.handle(execution_id, engine_run_id).fetch_history()
-        except RPCError as error:
-            raise engine_error(error, execution_id) from None
-        return found.to_json_dict()
+        # Long ones take seconds.
+        return await asyncio.to_thread(found.to_json_dict)
 
+    async def all_runs(self) -> list[tuple[WorkflowExecution, Mapping[str, Any]]]:
+        """The newest runs, each with its memo."""
+        found = []
+        async for run in self.client.list_workflows(limit=promises.MOST_RUNS):
+            self._note(run)
+            found.append((run, await run.memo()))
+        return found
 
-def engine_error(error: RPCError, execution_id: str) -> promises.ApiError:
-    """The engine's refusal as the API words it."""
-    if error.status == RPCStatusCode.NOT_FOUND:
-        # The engine says NOT_FOUND of a closed run, too.
-        if "already completed" in str(error):
-            return promises.not_running("COMPLETED")
-        return promises.not_found(execution_id)
-    if error.status == RPCStatusCode.INVALID_ARGUMENT:
-        return promises.ApiError(422, str(error), "WF_1001")
-    return promises.platform_failed(504 if error.status == RPCStatusCode.DEADLINE_EXCEEDED else 500)
+    async def find_run(self, run_id: str) -> tuple[str, str] | None:
+        """The execution and the engine's run id of the API's run id."""
+        if run_id not in self._runs:
+            await self.all_runs()
+        return self._runs.get(run_id)
+
+    def _note(self, run: WorkflowExecution) -> None:
+        self._runs[promises.run_id(run.run_id)] = (run.id, run.run_id)
 
 
 def room(request: Request) -> EngineRoom:
     found: EngineRoom = request.app.state.room
     return found
-
-
-def path_id(request: Request) -> str:
-    """The id in the path as it was sent: Starlette has decoded `%2F` already, so from the raw path."""
-    position = request.scope["path_params"]["position"]
-    raw = request.scope["raw_path"].split(b"?")[0].split(b"/")
-    return unquote(raw[position].decode())
-
-
-async def json_body(request: Request) -> dict[str, Any]:
-    try:
-        found = await request.json()
-    except ValueError:
-        raise promises.ApiError(422, [{"loc": ["body"], "msg": "JSON decode error", "type": "json_invalid"}]) from None
-    if not isinstance(found, dict):
-        raise promises.ApiError(422, [{"loc": ["body"], "msg": "Input should be an object", "type": "dict_type"}])
-    return found
-
-
-def flag(request: Request, name: str) -> bool:
-    return request.query_params.get(name, "false").lower() in {"true", "1"}
-
-
-def number(request: Request, name: str, default: int, most: int) -> int:
-    value = request.query_params.get(name, str(default))
-    if not value.isdigit() or not 1 <= int(value) <= most:
-        detail = [{"loc": ["query", name], "msg": f"Input should be from 1 to {most}", "type": "int_range"}]
-        raise promises.ApiError(422, detail)
-    return int(value)

@@ -2,89 +2,113 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable
+from typing import Annotated, Any, Literal
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from temporalio.api.common.v1 import WorkflowExecution as ExecutionName
 from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import RPCTimeoutOrCancelledError, WorkflowQueryFailedError, WorkflowUpdateFailedError
-from temporalio.service import RPCError
 
 from console.sandbox import promises
-from console.sandbox.http.engine_room import EngineRoom, engine_error, flag, json_body, path_id, room
+from console.sandbox.http import reading, shapes
+from console.sandbox.http.engine_room import EngineRoom, room
+from console.sandbox.http.reading import answer, body, path_id
 
 CALL_SECONDS = 20
-"""Without a worker the engine would wait for ever."""
+"""A query or an update waits for the workflow, and without a worker the engine would wait for ever."""
+
+
+class Shown(msgspec.Struct):
+    include_search_keys: bool = False
+
+
+class History(msgspec.Struct):
+    decode_payloads: bool = False
+
+
+class Call(msgspec.Struct):
+    name: str
+    input: dict[str, Any] | None = None
+
+
+class Batch(msgspec.Struct):
+    execution_ids: Annotated[list[str], Meta(min_length=1, max_length=100)]
+
+
+class Reset(msgspec.Struct):
+    event_id: int
+    reason: str | None = None
+    exclude_signals: bool = False
+    exclude_updates: bool = False
 
 
 async def get(request: Request) -> Response:
-    here = room(request)
-    return JSONResponse(await here.full(await here.describe(path_id(request))))
+    here, shown = room(request), reading.query(request, Shown)
+    run = await here.describe(path_id(request))
+    keys = {"search_keys": (await run.memo()).get("search_keys", {})} if shown.include_search_keys else {}
+    return answer(await here.full(run) | keys)
 
 
 async def history(request: Request) -> Response:
-    found = await room(request).history(path_id(request))
-    return JSONResponse(promises.decoded(found) if flag(request, "decode_payloads") else found)
+    return await history_of(request, path_id(request))
 
 
-async def _call(request: Request, kind: str) -> tuple[EngineRoom, str, str, list[Any]]:
-    here, execution_id, body = room(request), path_id(request), await json_body(request)
-    name = body.get("name")
-    if not isinstance(name, str):
-        raise promises.ApiError(422, [{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}])
-    description = await here.describe(execution_id)
-    if kind != "queries":
-        promises.check_running(description)
-    promises.check_declared(description.workflow_type, kind, name, body.get("input"))
-    return here, execution_id, name, [] if body.get("input") is None else [body["input"]]
+async def history_of(request: Request, execution_id: str, engine_run_id: str | None = None) -> Response:
+    wanted = reading.query(request, History)
+    found = await room(request).history(execution_id, engine_run_id)
+    return await asyncio.to_thread(lambda: answer(shapes.decoded(found) if wanted.decode_payloads else found))
+
+
+async def _called(request: Request, kind: promises.Kind) -> tuple[EngineRoom, str, str, list[Any]]:
+    """What the three calls have in common: where to, the handler's name and what to call it with."""
+    here, execution_id, call = room(request), path_id(request), await body(request, Call)
+    run = await here.describe(execution_id)
+    if kind != "query":
+        promises.check_running(run)
+    return here, execution_id, call.name, promises.arguments(run.workflow_type, kind, call.name, call.input)
 
 
 async def signal(request: Request) -> Response:
-    here, execution_id, name, args = await _call(request, "signals")
-    try:
+    here, execution_id, name, args = await _called(request, "signal")
+    async with here.refusals(execution_id):
         await here.handle(execution_id).signal(name, args=args)
-    except RPCError as error:
-        raise engine_error(error, execution_id) from None
-    return JSONResponse({"message": "Signal accepted"}, status_code=202)
+    return answer({"message": "Signal accepted"}, 202)
 
 
 async def query(request: Request) -> Response:
-    here, execution_id, name, args = await _call(request, "queries")
-    # The handlers of the sandbox's queries take no input.
-    result = await _limited(lambda: here.handle(execution_id).query(name), execution_id)
-    return JSONResponse({"query_name": name, "result": result})
+    here, execution_id, name, args = await _called(request, "query")
+    result = await _result(here, execution_id, here.handle(execution_id).query(name, args=args))
+    return answer({"query_name": name, "result": result})
 
 
 async def update(request: Request) -> Response:
-    here, execution_id, name, args = await _call(request, "updates")
-    result = await _limited(lambda: here.handle(execution_id).execute_update(name, args=args), execution_id)
-    return JSONResponse({"update_name": name, "result": result})
+    here, execution_id, name, args = await _called(request, "update")
+    result = await _result(here, execution_id, here.handle(execution_id).execute_update(name, args=args))
+    return answer({"update_name": name, "result": result})
 
 
-async def _limited(call: Callable[[], Awaitable[Any]], execution_id: str) -> Any:
+async def _result(here: EngineRoom, execution_id: str, call: Awaitable[Any]) -> Any:
     try:
-        async with asyncio.timeout(CALL_SECONDS):
-            return await call()
+        async with here.refusals(execution_id), asyncio.timeout(CALL_SECONDS):
+            return await call
     except WorkflowQueryFailedError as error:
         raise promises.ApiError(422, str(error), "WF_1001") from None
     except WorkflowUpdateFailedError as error:
         raise promises.ApiError(422, str(error.cause), "WF_1001") from None
     except (TimeoutError, RPCTimeoutOrCancelledError):
         raise promises.platform_failed(504) from None
-    except RPCError as error:
-        raise engine_error(error, execution_id) from None
 
 
-async def _end(here: EngineRoom, execution_id: str, operation: str) -> None:
+async def _end(here: EngineRoom, execution_id: str, operation: Literal["cancel", "terminate"]) -> None:
     promises.check_running(await here.describe(execution_id))
     handle = here.handle(execution_id)
-    try:
+    async with here.refusals(execution_id):
         await (handle.cancel() if operation == "cancel" else handle.terminate())
-    except RPCError as error:
-        raise engine_error(error, execution_id) from None
 
 
 async def cancel(request: Request) -> Response:
@@ -97,19 +121,19 @@ async def terminate(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _batch(request: Request, operation: str) -> Response:
-    ids = (await json_body(request)).get("execution_ids")
-    if not isinstance(ids, list) or not 1 <= len(ids) <= 100:
-        detail = [{"loc": ["body", "execution_ids"], "msg": "List should have 1 to 100 items", "type": "list_length"}]
-        raise promises.ApiError(422, detail)
-    results = {}
-    for execution_id in ids:
+async def _batch(request: Request, operation: Literal["cancel", "terminate"]) -> Response:
+    here, batch = room(request), await body(request, Batch)
+
+    async def result(execution_id: str) -> dict[str, Any]:
         try:
-            await _end(room(request), str(execution_id), operation)
-            results[execution_id] = {"status": "success", "error": None}
+            await _end(here, execution_id, operation)
         except promises.ApiError as error:
-            results[execution_id] = {"status": "failure", "error": str(error.body["detail"])}
-    return JSONResponse({"results": results})
+            return {"status": "failure", "error": str(error)}
+        return {"status": "success", "error": None}
+
+    ids = list(dict.fromkeys(batch.execution_ids))
+    results = await asyncio.gather(*map(result, ids))
+    return answer({"results": dict(zip(ids, results, strict=True))})
 
 
 async def batch_cancel(request: Request) -> Response:
@@ -121,28 +145,21 @@ async def batch_terminate(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    here, execution_id, body = room(request), path_id(request), await json_body(request)
-    event_id = body.get("event_id")
-    if type(event_id) is not int:
-        detail = [{"loc": ["body", "event_id"], "msg": "Input should be a valid integer", "type": "int_type"}]
-        raise promises.ApiError(422, detail)
-    description = await here.describe(execution_id)
-    promises.check_reset_point(await here.history(execution_id, description.run_id), event_id)
-    excluded = [
-        ResetReapplyExcludeType.Value(f"RESET_REAPPLY_EXCLUDE_TYPE_{kind}")
-        for kind, name in (("SIGNAL", "exclude_signals"), ("UPDATE", "exclude_updates"))
-        if body.get(name)
-    ]
+    here, execution_id, wanted = room(request), path_id(request), await body(request, Reset)
+    run = await here.describe(execution_id)
+    promises.check_reset_point(await here.history(execution_id, run.run_id), wanted.event_id)
+    excluded = {
+        ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL: wanted.exclude_signals,
+        ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE: wanted.exclude_updates,
+    }
     asked = ResetWorkflowExecutionRequest(
         namespace=here.client.namespace,
-        workflow_execution=ExecutionName(workflow_id=execution_id, run_id=description.run_id),
-        reason=body.get("reason") or "",
-        workflow_task_finish_event_id=event_id,
+        workflow_execution=ExecutionName(workflow_id=execution_id, run_id=run.run_id),
+        reason=wanted.reason or "",
+        workflow_task_finish_event_id=wanted.event_id,
         request_id=str(uuid.uuid4()),
-        reset_reapply_exclude_types=excluded,  # type: ignore[arg-type]  # protobuf's enums are ints
+        reset_reapply_exclude_types=[kind for kind, is_excluded in excluded.items() if is_excluded],
     )
-    try:
+    async with here.refusals(execution_id):
         await here.client.workflow_service.reset_workflow_execution(asked)
-    except RPCError as error:
-        raise engine_error(error, execution_id) from None
     return Response(status_code=204)

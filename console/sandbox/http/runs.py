@@ -1,99 +1,74 @@
-"""Runs, events as pages, workflows and their registrations, and starting one."""
+"""Runs, and the events of executions as pages."""
 
 import uuid
-from typing import Any
+from typing import Annotated
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from starlette.responses import Response
 
-from console.sandbox import promises, seed
-from console.sandbox.http.engine_room import flag, json_body, number, path_id, room
-from console.sandbox.workflows import DECLARATIONS
+from console.sandbox import promises
+from console.sandbox.http import shapes
+from console.sandbox.http.engine_room import room
+from console.sandbox.http.executions import history_of
+from console.sandbox.http.reading import answer, path_id, query
 
-_LISTS = ("status", "workflow_tags", "search_key")
+
+class EventQuery(msgspec.Struct):
+    root_workflow_exec_id: str | None = None
+    workflow_exec_id: str | None = None
+    workflow_run_id: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+    cursor: Annotated[int, Meta(ge=0)] = 0
 
 
 async def list_runs(request: Request) -> Response:
-    given = request.query_params
-    query: dict[str, Any] = {name: given[name] for name in given if name not in _LISTS}
-    query |= {name: given.getlist(name) for name in _LISTS}
-    query["page_size"] = number(request, "page_size", 50, 1000)
-    if query.get("user_id") == "current":
-        query["user_id"] = seed.USERS[0]
+    wanted = query(request, promises.RunQuery)
     found = []
     for run, memo in await room(request).all_runs():
-        row = promises.run_without_result(run, dict(memo))
-        if promises.matches(row, dict(memo), query):
+        row = shapes.run(run, memo)
+        if promises.matches(row, memo.get("search_keys", {}), wanted):
             found.append(row)
-    page, token = promises.page_of(found, query)
-    return JSONResponse({"executions": page, "next_page_token": token})
+    page, token = promises.page_of(found, wanted)
+    return answer({"executions": page, "next_page_token": token})
 
 
-async def get_run(request: Request) -> Response:
+async def _find(request: Request) -> tuple[str, str]:
+    wanted = path_id(request)
+    try:
+        run_id = str(uuid.UUID(wanted))
+    except ValueError:
+        raise promises.misfit(["path", "run_id"], "Input should be a valid UUID", "uuid_parsing") from None
+    found = await room(request).find_run(run_id)
+    if found is None:
+        raise promises.not_found("Workflow run", run_id)
+    return found
+
+
+async def get(request: Request) -> Response:
     here = room(request)
-    return JSONResponse(await here.full(await here.describe(*await here.find_run(path_id(request)))))
+    return answer(await here.full(await here.describe(*await _find(request))))
 
 
-async def run_history(request: Request) -> Response:
-    here = room(request)
-    found = await here.history(*await here.find_run(path_id(request)))
-    return JSONResponse(promises.decoded(found) if flag(request, "decode_payloads") else found)
+async def history(request: Request) -> Response:
+    return await history_of(request, *await _find(request))
 
 
 async def events(request: Request) -> Response:
-    given, limit = request.query_params, number(request, "limit", 100, 1000)
-    start = given.get("cursor", "0")
-    feeds = room(request).telemetry.events
-    wanted = given.get("workflow_exec_id")
-    rows = [row for key, feed in feeds.items() if wanted in (None, key) for row in feed.rows]
-    names = {"root_workflow_exec_id": "root_workflow_exec_id", "workflow_run_id": "workflow_run_id"}
+    wanted, feeds = query(request, EventQuery), room(request).telemetry.events
+    if wanted.workflow_exec_id is None:
+        chosen = list(feeds.values())
+    else:
+        chosen = [feed for key, feed in feeds.items() if key == wanted.workflow_exec_id]
     rows = [
         row
-        for row in sorted(rows, key=lambda row: row.sequence)
-        if row.sequence > int(start if start.isdigit() else 0)
-        and all(given.get(name) in (None, row.data[field]) for name, field in names.items())
+        for feed in chosen
+        for row in feed.after(wanted.cursor)
+        if wanted.root_workflow_exec_id in (None, row.data["root_workflow_exec_id"])
+        and wanted.workflow_run_id in (None, row.data["workflow_run_id"])
     ]
-    more = str(rows[limit - 1].sequence) if len(rows) > limit else None
-    return JSONResponse({"events": [row.data for row in rows[:limit]], "next_cursor": more})
-
-
-async def workflows(request: Request) -> Response:
-    return JSONResponse(
-        {"workflows": [promises.workflow_of(one) for one in DECLARATIONS.values()], "next_cursor": None}
-    )
-
-
-async def registrations(request: Request) -> Response:
-    given = request.query_params
-    found = [
-        promises.registration(one)
-        for one in DECLARATIONS.values()
-        if given.get("workflow_id") in (None, promises.workflow_id(one.name))
-        and given.get("workflow_search", "") in one.name
-    ]
-    return JSONResponse({"workflow_registrations": found, "workflow_versions": found, "next_cursor": None})
-
-
-async def registration(request: Request) -> Response:
-    wanted = path_id(request)
-    for one in DECLARATIONS.values():
-        found = promises.registration(one) | {"active": True}
-        if found["id"] == wanted:
-            return JSONResponse({"workflow_registration": found, "workflow_version": found})
-    raise promises.ApiError(404, f"Workflow registration {wanted} not found", "WF_1100")
-
-
-async def execute(request: Request) -> Response:
-    here, name, body = room(request), path_id(request), await json_body(request)
-    declaration = next(
-        (one for one in DECLARATIONS.values() if name in (one.name, promises.workflow_id(one.name))), None
-    )
-    if declaration is None:
-        raise promises.ApiError(404, f"Workflow {name} not found", "WF_1100")
-    execution_id = body.get("execution_id") or str(uuid.uuid4())
-    try:
-        await seed.start(here.client, declaration.name, body.get("input") or {}, execution_id=execution_id)
-    except WorkflowAlreadyStartedError:
-        raise promises.ApiError(409, f"Workflow execution {execution_id} exists already", "WF_1101") from None
-    return JSONResponse(await here.full(await here.describe(execution_id)))
+    rows.sort(key=lambda row: row.sequence)
+    page = rows[: wanted.limit]
+    more = len(rows) > len(page)
+    return answer({"events": [row.data for row in page], "next_cursor": str(page[-1].sequence) if more else None})

@@ -1,162 +1,123 @@
-"""Server-sent events: an execution's events and its log records; and the records as pages."""
+"""Server-sent events: an execution's events and its log records."""
 
 import asyncio
-import base64
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from temporalio.client import WorkflowExecutionStatus
+from starlette.responses import Response, StreamingResponse
 
 from console.sandbox import promises
-from console.sandbox.http.engine_room import EngineRoom, number, path_id, room
+from console.sandbox.http.engine_room import EngineRoom, room
+from console.sandbox.http.logs import LogFilter, chooser
+from console.sandbox.http.reading import path_id, query
 from console.sandbox.telemetry import Feed, Row
 
 HEARTBEAT_SECONDS = 10.0
-LOOK_SECONDS = 0.5
-"""How often an open stream looks whether its execution is over: terminate and time-out send no event."""
+_CONTEXT = ("workflow_exec_id", "parent_workflow_exec_id", "root_workflow_exec_id")
+
+Cursor = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")]
+Message = Callable[[Row], tuple[str, dict[str, Any]] | None]
+"""A row's kind and data, or nothing for a row that was not asked for."""
+
+
+class EventQuery(msgspec.Struct):
+    event_source: Literal["DATABASE", "LIVE", "HYBRID"] = "HYBRID"
+    last_event_id: Cursor | None = None
+
+
+class LogQuery(LogFilter, kw_only=True):
+    last_event_id: Cursor | None = None
 
 
 async def events(request: Request) -> Response:
-    here, execution_id = room(request), path_id(request)
-    description = await here.describe(execution_id)
+    # The API documents no header here: whoever sends only that starts at the first event again.
+    here, execution_id, wanted = room(request), path_id(request), query(request, EventQuery)
+    run = await here.describe(execution_id)
 
     def message(row: Row) -> tuple[str, dict[str, Any]]:
-        context = {
-            "namespace": "sandbox",
-            "workflow_name": description.workflow_type,
-            "workflow_exec_id": execution_id,
-            "parent_workflow_exec_id": row.data["parent_workflow_exec_id"],
-            "root_workflow_exec_id": row.data["root_workflow_exec_id"],
-        }
-        moment = datetime.fromtimestamp(row.data["event_timestamp"] / 1e9, UTC).isoformat()
+        context = {"namespace": "sandbox", "workflow_name": run.workflow_type}
+        context |= {name: row.data[name] for name in _CONTEXT}
         return row.data["event_type"], {
             "stream": "workflow-events",
-            "timestamp": moment,
+            "timestamp": datetime.fromtimestamp(row.data["event_timestamp"] / 1e9, UTC),
             "data": row.data,
             "workflow_context": context,
             "metadata": {},
             "broker_sequence": row.sequence,
         }
 
-    start = _sequence(request.query_params.get("last_event_id"))
-    return _stream(here, execution_id, here.telemetry.events[execution_id], start, message, lambda row: True)
+    feed = here.telemetry.events[execution_id]
+    start = int(wanted.last_event_id or (feed.last if wanted.event_source == "LIVE" else 0))
+    if wanted.event_source == "DATABASE":
+        return _streaming(_text(row, message) for row in feed.after(start))
+    return _stream(here, execution_id, feed, start, message)
 
 
 async def logs(request: Request) -> Response:
-    here, execution_id = room(request), path_id(request)
+    here, execution_id, wanted = room(request), path_id(request), query(request, LogQuery)
     await here.describe(execution_id)
-    resume = request.headers.get("Last-Event-ID") or request.query_params.get("last_event_id")
-    wanted = await _wanted(request, here)
-    after = None if resume else _moment(request, "after")
+    header = request.headers.get("Last-Event-ID")
+    if header:
+        wanted.last_event_id = _cursor(header)
+    after = None if wanted.last_event_id else wanted.after
+    choose = await chooser(here, wanted)
 
-    def keep(row: Row) -> bool:
-        return wanted(row) and (after is None or datetime.fromisoformat(row.data["timestamp"]) >= after)
+    def message(row: Row) -> tuple[str, dict[str, Any]] | None:
+        if not choose(row) or (after and datetime.fromisoformat(row.data["timestamp"]) < after):
+            return None
+        return "log", row.data
 
-    feed = here.telemetry.logs[execution_id]
-    return _stream(here, execution_id, feed, _sequence(resume), lambda row: ("log", row.data), keep)
-
-
-def _sequence(value: str | None) -> int:
-    return int(value) if value and value.isdigit() else 0
-
-
-def _stream(
-    here: EngineRoom,
-    execution_id: str,
-    feed: Feed,
-    start: int,
-    message: Callable[[Row], tuple[str, dict[str, Any]]],
-    keep: Callable[[Row], bool],
-) -> Response:
-    async def body() -> AsyncIterator[str]:
-        last, quiet = start, 0.0
-        yield ": connected\n\n"
-        while True:
-            # Looked at before the rows, so that the last ones are not missed.
-            over = await _over(here, execution_id)
-            changed = feed.changed
-            for row in feed.after(last):
-                last, quiet = row.sequence, 0.0
-                if keep(row):
-                    kind, data = message(row)
-                    yield f"id: {row.sequence}\nevent: {kind}\ndata: {json.dumps(data)}\n\n"
-            if over:
-                return
-            try:
-                await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                quiet += LOOK_SECONDS
-            if quiet >= HEARTBEAT_SECONDS:
-                quiet = 0.0
-                yield ": heartbeat\n\n"
-
-    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return _stream(here, execution_id, here.telemetry.logs[execution_id], int(wanted.last_event_id or 0), message)
 
 
-async def _over(here: EngineRoom, execution_id: str) -> bool:
+def _cursor(header: str) -> str:
     try:
-        return (await here.describe(execution_id)).status != WorkflowExecutionStatus.RUNNING
-    except promises.ApiError:
-        return True
+        return msgspec.convert(header, Cursor)
+    except msgspec.ValidationError as error:
+        raise promises.misfit_of(["header", "Last-Event-ID"], error) from None
 
 
-async def _wanted(request: Request, here: EngineRoom) -> Callable[[Row], bool]:
-    given = request.query_params
-    run = (await here.find_run(given["run_id"]))[1] if given.get("run_id") else None
-    activity = given.get("activity_id")
-
-    def keep(row: Row) -> bool:
-        attributes = row.data["log_attributes"]
-        return run in (None, attributes.get("engine_run_id")) and activity in (None, attributes.get("activity_id"))
-
-    return keep
+def _text(row: Row, message: Message) -> str:
+    """A row as it is sent; empty for one that was not asked for."""
+    found = message(row)
+    if found is None:
+        return ""
+    kind, data = found
+    return f"id: {row.sequence}\nevent: {kind}\ndata: {msgspec.json.encode(data).decode()}\n\n"
 
 
-def _moment(request: Request, name: str) -> datetime | None:
-    value = request.query_params.get(name)
-    if not value:
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        detail = [{"loc": ["query", name], "msg": "Input should be a valid datetime", "type": "datetime_parsing"}]
-        raise promises.ApiError(422, detail) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _streaming(texts: AsyncIterator[str] | Iterator[str]) -> Response:
+    return StreamingResponse(texts, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-async def log_page(request: Request) -> Response:
-    here, execution_id = room(request), path_id(request)
-    await here.describe(execution_id)
-    given, limit = request.query_params, number(request, "limit", 50, 100)
-    window = {name: given.get(name) for name in ("after", "before", "order")} | {"place": 0}
-    if given.get("cursor"):
-        try:
-            window = json.loads(base64.urlsafe_b64decode(given["cursor"]))
-        except ValueError:
-            raise promises.ApiError(422, "cursor is not valid") from None
-    after, before = (datetime.fromisoformat(value) if (value := window[name]) else None for name in ("after", "before"))
-    keep = await _wanted(request, here)
-    rows = [row for row in here.telemetry.logs[execution_id].rows if keep(row)]
-    rows = [
-        row
-        for row in sorted(rows, key=lambda row: (row.data["timestamp"], row.sequence))
-        if (not after or datetime.fromisoformat(row.data["timestamp"]) >= after)
-        and (not before or datetime.fromisoformat(row.data["timestamp"]) < before)
-    ]
-    if window["order"] == "desc":
-        rows.reverse()
-        # Newer lines come in at the front: count from the oldest, so that pages do not shift.
-        place = len(rows) - window["place"] if given.get("cursor") else 0
-    else:
-        place = window["place"]
-    page = rows[place : place + limit]
-    end = place + len(page)
-    cursor = None
-    if end < len(rows):
-        window["place"] = len(rows) - end if window["order"] == "desc" else end
-        cursor = base64.urlsafe_b64encode(json.dumps(window).encode()).decode()
-    return JSONResponse({"results": [row.data for row in page], "next_cursor": cursor})
+def _stream(here: EngineRoom, execution_id: str, feed: Feed, start: int, message: Message) -> Response:
+    """The rows after `start`, then new ones, until the execution is over."""
+    here.watchers.check_room()
+
+    async def texts() -> AsyncIterator[str]:
+        clock, last = asyncio.get_running_loop().time, start
+        with here.watchers.watching(execution_id) as watch:
+            yield ": connected\n\n"
+            beat = clock() + HEARTBEAT_SECONDS
+            while True:
+                # Both are taken before the rows are read, so that the last ones are not missed.
+                over, changed = watch.over, feed.changed
+                for row in feed.after(last):
+                    last = row.sequence
+                    if text := _text(row, message):
+                        yield text
+                        beat = clock() + HEARTBEAT_SECONDS
+                if over:
+                    return
+                try:
+                    async with asyncio.timeout_at(beat):
+                        await changed.wait()
+                except TimeoutError:
+                    yield ": heartbeat\n\n"
+                    beat = clock() + HEARTBEAT_SECONDS
+
+    return _streaming(texts())

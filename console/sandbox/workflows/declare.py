@@ -1,8 +1,12 @@
-"""What a workflow declares to the API: its signals, queries and updates, each with the shape of its input."""
+"""What a workflow declares to the API: its signals, queries and updates, and the shape of each input."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
+
+Activities = list[Callable[..., Any]]
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,3 +31,5 @@ class Declaration:
     signals: list[Handler] = field(default_factory=list)
     queries: list[Handler] = field(default_factory=list)
     updates: list[Handler] = field(default_factory=list)
+    internal: bool = False
+    """Started by other workflows only; lists of runs may leave it out."""

@@ -1,20 +1,21 @@
-"""A know-your-customer review: checks, then waits for a person's decision until its time is up."""
+"""A know-your-customer review: screens a case, then waits for a person's decision until its time is up."""
 
 import asyncio
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 from temporalio import activity, workflow
 
-from console.sandbox.workflows.declare import Declaration, Handler
+from console.sandbox.workflows.declare import Activities, Declaration, Handler
 
 Priority = Literal["low", "normal", "high"]
 
 
 class Review(msgspec.Struct, forbid_unknown_fields=True):
     case: str
-    sla_seconds: float = 3600
+    sla_seconds: Annotated[float, Meta(gt=0, le=30 * 86_400)] = 3600
     priority: Priority = "normal"
 
 
@@ -35,12 +36,12 @@ class SetPriority(msgspec.Struct, forbid_unknown_fields=True):
 @activity.defn
 async def screen(case: str) -> int:
     activity.logger.info("screening case %s against 3 lists", case)
-    await asyncio.sleep(0.5)
-    activity.logger.warning("list 2 answered slowly (480 ms)")
+    await asyncio.sleep(0.3)
+    activity.logger.warning("list 2 answered slowly (280 ms)")
     return len(case) * 7 % 100
 
 
-ACTIVITIES = [screen]
+ACTIVITIES: Activities = [screen]
 
 
 @workflow.defn(name="kyc-review")
@@ -57,20 +58,24 @@ class KycReview:
         self.score = await workflow.execute_activity(screen, review.case, start_to_close_timeout=timedelta(seconds=30))
         workflow.logger.info("case %s waits for a decision, score %d", review.case, self.score)
         try:
-            await workflow.wait_condition(lambda: self.decision is not None, timeout=review.sla_seconds)
+            await workflow.wait_condition(
+                lambda: self.decision is not None,
+                timeout=review.sla_seconds,
+                timeout_summary="time to decide",
+            )
         except TimeoutError:
-            workflow.logger.warning("nobody decided in time")
+            workflow.logger.warning("nobody decided in time: escalated")
             self.decision = {"decision": "escalated"}
         return {"case": review.case, "score": self.score, "priority": self.priority, **(self.decision or {})}
 
     @workflow.signal
     def approve(self, given: dict[str, Any]) -> None:
-        workflow.logger.info("approved")
+        workflow.logger.info("approved by %s", given["reviewer"])
         self.decision = {"decision": "approved", **given}
 
     @workflow.signal
     def reject(self, given: dict[str, Any]) -> None:
-        workflow.logger.info("rejected")
+        workflow.logger.info("rejected by %s", given["reviewer"])
         self.decision = {"decision": "rejected", **given}
 
     @workflow.query
@@ -84,7 +89,7 @@ class KycReview:
 
     @set_priority.validator
     def check_priority(self, given: dict[str, Any]) -> None:
-        if given.get("priority") == self.priority:
+        if given["priority"] == self.priority:
             raise ValueError(f"the priority is {self.priority} already")
 
 
