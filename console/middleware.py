@@ -2,10 +2,12 @@
 
 import ipaddress
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.cache import cache
+from django.core.exceptions import BadRequest
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -66,10 +68,25 @@ class HealthMiddleware:
         return HttpResponse("ready\n", content_type="text/plain")
 
 
+class AddressMiddleware:
+    """Refuse an address that is not UTF-8: the server puts a character in its place, and another id would be meant."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        raw_path = getattr(request, "scope", {}).get("raw_path") or b""
+        try:
+            unquote_to_bytes(raw_path).decode()
+        except UnicodeDecodeError:
+            raise BadRequest("The address is not UTF-8.") from None
+        return self.get_response(request)
+
+
 class SignInMiddleware(LoginRequiredMiddleware):
     """Every page asks to sign in; a fragment sends the whole page there and back."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # Django calls it for any answer, not only a redirect
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
         if not getattr(request, "htmx", False):

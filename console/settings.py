@@ -5,6 +5,7 @@ A wrong value stops the start with one sentence that says what to change.
 
 import ipaddress
 import os
+import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,23 +45,28 @@ def _origin(name: str, value: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} has {value!r}, which is not an address: {error}.") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+    name_or_address = parts.hostname or ""
+    more = parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment
+    if parts.scheme not in {"http", "https"} or not name_or_address or more:
         raise ImproperlyConfigured(
             f"{name} has {value!r}; set it to where browsers reach the console, such as https://console.example.com."
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{name_or_address}]" if ":" in name_or_address else name_or_address
     default_port = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != default_port else "")
 
 
 def _server_url(name: str, default: str) -> str:
     value = _text(name, default).rstrip("/")
+    if "@" in value:
+        # Not shown: it may hold a password.
+        raise ImproperlyConfigured(f"{name} has an “@”; set it to the API's address alone, such as {default}.")
     try:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is {value!r}, which is not an address: {error}.") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ImproperlyConfigured(f"{name} is {value!r}; set it to the API's address, such as {default}.")
     return value
 
@@ -75,6 +81,8 @@ if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set; put a long random text into the environment or into .env.")
 
 MISTRAL_API_KEY = _text("MISTRAL_API_KEY")
+if not re.fullmatch("[!-~]*", MISTRAL_API_KEY):
+    raise ImproperlyConfigured("MISTRAL_API_KEY has characters that no key has, such as spaces; set it to the key.")
 MISTRAL_SERVER_URL = _server_url("MISTRAL_SERVER_URL", "https://api.mistral.ai")
 UPSTREAM_TIMEOUT_SECONDS = _number("UPSTREAM_TIMEOUT_SECONDS", 30, 1, 600)
 
@@ -83,6 +91,8 @@ PUBLIC_ORIGINS = [
     for part in _text("PUBLIC_URL", f"http://127.0.0.1:{PORT},http://localhost:{PORT}").split(",")
     if part.strip()
 ]
+if not PUBLIC_ORIGINS:
+    raise ImproperlyConfigured("PUBLIC_URL names no address; set it to where browsers reach the console.")
 if len({urlsplit(origin).scheme for origin in PUBLIC_ORIGINS}) != 1:
     raise ImproperlyConfigured("PUBLIC_URL mixes http:// and https://; use one of them for every address.")
 HTTPS = PUBLIC_ORIGINS[0].startswith("https://")
@@ -94,6 +104,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "executions.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 
 try:
@@ -123,6 +134,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "console.middleware.TrustedProxyMiddleware",
     "console.middleware.HealthMiddleware",
+    "console.middleware.AddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -169,8 +181,14 @@ CONTENT_SECURITY_POLICY = {
 
 try:
     DATABASES = {"default": dj_database_url.parse(_text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'console.sqlite3'}"))}
-except (ValueError, dj_database_url.UnknownSchemeError) as error:
-    raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {str(error).splitlines()[0]}") from None
+except (ValueError, dj_database_url.UnknownSchemeError):
+    DATABASES = {"default": {"ENGINE": ""}}
+if DATABASES["default"]["ENGINE"] not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+    # Not shown: it may hold a password.
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address of a SQLite or PostgreSQL database; write it like sqlite:////folder/x.sqlite3 or "
+        "postgres://user:password@host:5432/name."
+    )
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers wait for each other instead of failing, and readers never wait.
     DATABASES["default"]["OPTIONS"] = {
@@ -181,6 +199,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _text("REDIS_URL")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL is no address of a Redis server; write it like redis://host:6379/0.")
 if REDIS_URL:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

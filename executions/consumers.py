@@ -1,10 +1,11 @@
 """A viewer's websocket on a relay: who may watch, what they get, and what they say back."""
 
 import asyncio
-import contextlib
 import json
+import logging
 import random
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from contextlib import aclosing
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -20,19 +21,23 @@ from django.conf import settings
 from executions import ids
 from executions.permissions import is_allowed
 from executions.relay.buffer import Item
+from executions.relay.connection import Source, Start, upstream_id
 from executions.relay.hub import Hub
-from executions.relay.relay import Source, Start, State
-from executions.relay.viewer import Gap, Message, TooSlow, Viewer
+from executions.relay.relay import State
+from executions.relay.viewer import Gap, Message, Viewer
+from executions.relay.window import TooSlow
 from executions.services import api, live, statuses
 from executions.services.text import parse_time
 from executions.upstream.sse import ServerEvent
 
-NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_SLOW = 4401, 4403, 4404, 4408
+BAD_FRAME, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_SLOW, SERVER_FAULT = 4400, 4401, 4403, 4404, 4408, 4500
+"""Close codes; Daphne sends none but 1000 and those from 3000 on."""
 LOOK_AGAIN_SECONDS = 30.0
 """How often an open socket's session and permission are looked at."""
-FRAME_LIMIT = 2_000
-"""Characters of what a browser may send at once: an acknowledgement."""
+FRAME_LIMIT = 8_000
+"""Characters of what a browser may send at once: the acknowledgement of the longest id, all of it escaped."""
 
+logger = logging.getLogger(__name__)
 _session_engine = import_module(settings.SESSION_ENGINE)
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
@@ -42,10 +47,13 @@ def hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-class StreamConsumer(AsyncWebsocketConsumer):
+class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """What the two streams share. Accepts before it refuses: browsers never see the code of a refused handshake."""
 
+    # Sockets need no channel layer, so they do not depend on it.
+    channel_layer_alias = ""
     operation: str
+    execution_id: str
     viewer: Viewer | None = None
     tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -53,51 +61,79 @@ class StreamConsumer(AsyncWebsocketConsumer):
         """The relay's key, where it gets its rows, and where this viewer starts. ValueError for a bad address."""
         raise NotImplementedError
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Here and not in `disconnect`, which is not called when the server cancels us.
+            self._stop()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            if self.viewer:
+                self.viewer.leave()
+
     async def connect(self) -> None:
         await self.accept()
         refusal = await self._refusal()
         if refusal:
-            return await self.close(refusal)
-        query = {name: values[-1] for name, values in parse_qs(self.scope["query_string"].decode()).items()}
+            await self.close(refusal)
+            return
         try:
             self.execution_id = ids.from_path(self.scope["url_route"]["kwargs"]["execution_id"])
-            key, source, start = self.target(query)
-        except (ValueError, api.NotConfigured) as error:
-            await self._tell(State("failed", str(error) or "The console has no API key."))
-            return await self.close(1000)
+            key, source, start = self.target(self._query())
+        except ValueError as error:
+            return await self._fail(str(error))
+        except api.NotConfigured:
+            return await self._fail("The console has no API key: set MISTRAL_API_KEY and start it again.")
         self.viewer = hub().join(key, source, start)
-        self.tasks = (asyncio.create_task(self._relay(self.viewer)), asyncio.create_task(self._look_again()))
+        self.tasks = (
+            asyncio.create_task(self._until_closed(self._relay)),
+            asyncio.create_task(self._until_closed(self._look_again)),
+        )
 
-    async def disconnect(self, code: int) -> None:
-        for task in self.tasks:
-            task.cancel()
-        if self.viewer:
-            self.viewer.leave()
+    def _query(self) -> dict[str, str]:
+        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
+        return {name: values[-1] for name, values in query.items()}
+
+    async def _fail(self, reason: str) -> None:
+        await self._tell(State("failed", reason))
+        await self.close(1000)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        try:
-            said = json.loads(text_data or "") if len(text_data or "") <= FRAME_LIMIT else None
-        except (ValueError, RecursionError):
-            said = None
-        if self.viewer and isinstance(said, dict) and isinstance(said.get("ack"), str):
-            self.viewer.acknowledge(said["ack"])
-        else:
-            await self.close(1008)
+        row_id = _acknowledged(text_data or "")
+        if row_id is None:
+            self._stop()
+            await self.close(BAD_FRAME)
+        elif self.viewer:
+            self.viewer.acknowledge(row_id)
 
-    async def _relay(self, viewer: Viewer) -> None:
-        """Send until the stream is over, the viewer stalls, or the socket goes."""
+    def _stop(self) -> None:
+        for task in self.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    async def _until_closed(self, work: Callable[[], Awaitable[int]]) -> None:
+        """Do this socket's work, close with the code it comes to, and end the rest of the work."""
+        try:
+            code = await work()
+        except Exception:
+            logger.exception("A websocket failed.")
+            code = SERVER_FAULT
+        self._stop()
+        await self.close(code)
+
+    async def _relay(self) -> int:
+        """Send until the stream is over or the viewer stalls."""
+        assert self.viewer
         code = 1000
         try:
-            async with contextlib.aclosing(viewer.messages()) as messages:
+            async with aclosing(self.viewer.messages()) as messages:
                 async for message in messages:
                     await self._tell(message)
                     if isinstance(message, State) and message.missing:
                         code = NOT_FOUND
         except TooSlow:
             code = TOO_SLOW
-        finally:
-            viewer.leave()
-        await self.close(code)
+        return code
 
     async def _tell(self, message: Message) -> None:
         found: dict[str, Any]
@@ -109,22 +145,33 @@ class StreamConsumer(AsyncWebsocketConsumer):
             found = {"type": "items", "items": [{"id": item.id, "html": item.html} for item in message]}
         await self.send(json.dumps(found))
 
-    async def _look_again(self) -> None:
+    async def _look_again(self) -> int:
+        """Until this socket's session may not watch any more."""
         while True:
             # Spread out, so that the sockets of an incident do not all ask the database at once.
             await asyncio.sleep(LOOK_AGAIN_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311  (no secret)
             refusal = await self._refusal()
             if refusal:
-                return await self.close(refusal)
+                return refusal
 
     async def _refusal(self) -> int | None:
         """Why this socket's session may not watch, as a close code; None if it may. Reads the session again."""
         session = _session_engine.SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
         user = await get_user({"session": session})
-        if not user.is_authenticated or not user.is_active:
+        if not user.is_authenticated:  # nor is one who was deactivated
             return NOT_SIGNED_IN
         allowed = await database_sync_to_async(is_allowed)(user, self.operation)
         return None if allowed else NOT_ALLOWED
+
+
+def _acknowledged(text: str) -> str | None:
+    """The id of `{"ack": "<id>"}`; None for anything else."""
+    try:
+        said = json.loads(text) if len(text) <= FRAME_LIMIT else None
+    except (ValueError, RecursionError):
+        return None
+    row_id = said.get("ack") if isinstance(said, dict) else None
+    return row_id if isinstance(row_id, str) else None
 
 
 def _rows(render: Callable[[ServerEvent], live.LiveRow]) -> Callable[[ServerEvent], Item]:
@@ -149,7 +196,7 @@ class EventsConsumer(StreamConsumer):
             return statuses.is_over(found.status)
 
         source = Source(open_stream, is_over, _rows(live.event_row))
-        return ("events", execution_id), source, Start(query.get("last_event_id", ""))
+        return ("events", execution_id), source, Start(_last_event_id(query))
 
 
 class LogsConsumer(StreamConsumer):
@@ -175,10 +222,17 @@ class LogsConsumer(StreamConsumer):
             return statuses.is_over(found.status)
 
         source = Source(open_stream, is_over, _rows(live.log_row))
-        return ("logs", execution_id, run_id, activity), source, Start(query.get("last_event_id", ""), _time(query))
+        return ("logs", execution_id, run_id, activity), source, Start(_last_event_id(query), _after(query))
 
 
-def _time(query: dict[str, str]) -> datetime | None:
+def _last_event_id(query: dict[str, str]) -> str:
+    row_id = query.get("last_event_id", "")
+    if len(upstream_id(row_id).encode()) > ids.MAX_BYTES:
+        raise ValueError("“last_event_id” is too long.")
+    return row_id
+
+
+def _after(query: dict[str, str]) -> datetime | None:
     value = query.get("after", "")
     moment = parse_time(value)
     if value and moment is None:

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from executions.services import actions, statuses
-from executions.services.text import parse_time
+from executions.services.text import parse_iso
 
 
 class TimeField(forms.CharField):
@@ -18,7 +18,7 @@ class TimeField(forms.CharField):
         source = super().clean(value)
         if not source:
             return ""
-        moment = parse_time(source)
+        moment = parse_iso(source)
         if moment is None:
             raise forms.ValidationError("Not a time. Write it like 2026-01-31T14:05.")
         return moment.isoformat()
@@ -27,8 +27,8 @@ class TimeField(forms.CharField):
 class RunFilters(forms.Form):
     status = forms.MultipleChoiceField(
         required=False,
-        choices=[(one.value, one.word) for one in statuses.ALL if one.value != "RETRYING_AFTER_ERROR"],
-        widget=forms.CheckboxSelectMultiple,
+        choices=[(one.value, one.word) for one in statuses.ALL],
+        error_messages={"invalid_choice": "%(value)s is no status."},
     )
     workflow = forms.CharField(required=False, max_length=500)
     q = forms.CharField(required=False, max_length=500, label="Search")
@@ -47,8 +47,16 @@ class RunFilters(forms.Form):
     started_before = TimeField()
     ended_after = TimeField()
     ended_before = TimeField()
-    sort = forms.ChoiceField(required=False, choices=[("", "start"), ("start_time", "start"), ("end_time", "end")])
-    order = forms.ChoiceField(required=False, choices=[("", "desc"), ("desc", "desc"), ("asc", "asc")])
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[(name, name) for name in ("", "start_time", "end_time")],
+        error_messages={"invalid_choice": "%(value)s is not start_time or end_time."},
+    )
+    order = forms.ChoiceField(
+        required=False,
+        choices=[(name, name) for name in ("", "asc", "desc")],
+        error_messages={"invalid_choice": "%(value)s is not asc or desc."},
+    )
     page = forms.CharField(required=False, max_length=2_000)
 
     def filters(self) -> dict[str, Any]:
@@ -72,14 +80,7 @@ class RunFilters(forms.Form):
         return any(self.data.get(field.name) for field in self.more_fields)
 
 
-class ActionForm(forms.Form):
-    """What every action's form has: the one-use token, and the run that the page showed."""
-
-    token = forms.CharField(widget=forms.HiddenInput, max_length=500, required=False)
-    run_id = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
-
-
-class ReasonForm(ActionForm):
+class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=actions.REASON_LIMIT,
         label="Reason",
@@ -100,12 +101,13 @@ class TerminateForm(ReasonForm):
 
     def clean_confirm(self) -> str:
         value: str = self.cleaned_data["confirm"]
-        if value.strip() != self.expected.strip():
+        # A browser's field holds no line feeds, and people copy spaces: other characters have to be the same.
+        if value != self.expected and (not value or value.split() != self.expected.split()):
             raise forms.ValidationError("These are not the last 6 characters of the id.")
         return value
 
 
-class CallForm(ActionForm):
+class CallForm(forms.Form):
     """A signal, query or update: a name, and an input as JSON text."""
 
     name = forms.CharField(max_length=500, error_messages={"required": "Give the name."})
@@ -116,7 +118,7 @@ class CallForm(ActionForm):
     )
     reason = forms.CharField(max_length=actions.REASON_LIMIT, required=False, label="Reason (optional)")
 
-    def clean_input(self) -> tuple[dict[str, Any] | None, bytes]:
+    def clean_input(self) -> dict[str, Any] | None:
         try:
             return actions.read_input(self.cleaned_data["input"])
         except ValueError as error:

@@ -57,4 +57,5 @@ class ExecutionIdConverter:
         return value
 
     def to_url(self, value: str) -> str:
-        return to_segment(value)
+        # Upstream may name an empty id: a link to it leads to a page that says so.
+        return to_segment(value) or "~"

@@ -1,6 +1,7 @@
 """The console's own rows: what operators asked for, what came of it, and batches.
 
-Audit rows are only ever added. They hold names and ids as text, no foreign keys, so that they outlive users and batches.
+Audit rows are only ever added. They hold names and ids as text and no foreign keys, so that they outlive users and
+batches.
 """
 
 import uuid
@@ -26,14 +27,24 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
         self._refuse()
 
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        # On a conflict the database would change the row that is there.
+        if args or set(kwargs) - {"batch_size"}:
+            self._refuse()
+        return super().bulk_create(objs, **kwargs)
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        self._refuse()
+
 
 class AppendOnly(models.Model):
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
@@ -49,7 +60,8 @@ class ActionRequested(AppendOnly):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     token = models.CharField(max_length=64, unique=True)
-    """The form's one-use token: a second row with the same one cannot exist. A batch's rows add the execution's place."""
+    """The form's one-use token: a second row with the same one cannot exist. A batch's rows add the execution's place,
+    a query's row what was asked: the same form may ask something else."""
     username = models.CharField(max_length=150, db_index=True)
     operation = models.CharField(max_length=32)
     execution_id = models.TextField(db_index=True)
@@ -59,12 +71,12 @@ class ActionRequested(AppendOnly):
     """Of the signal, query or update."""
     reason = models.TextField(blank=True)
     body_digest = models.CharField(max_length=64, blank=True)
-    """SHA-256 of the JSON that was sent."""
+    """SHA-256 of the body that was sent, hexadecimal; empty where there was none."""
     detail = models.TextField(blank=True)
     """What else a reader wants to know, such as the reset point."""
     batch_id = models.UUIDField(null=True, db_index=True)
 
-    class Meta:
+    class Meta(AppendOnly.Meta):
         ordering = ("-at",)
         default_permissions = ("view",)
         permissions = [
@@ -88,17 +100,30 @@ class ActionOutcome(AppendOnly):
 
     action_id = models.UUIDField(primary_key=True)
     result = models.CharField(max_length=16, choices=Result.choices)
-    code = models.CharField(max_length=32, blank=True)
+    code = models.CharField(max_length=64, blank=True)
     message = models.TextField(blank=True)
     answer = models.TextField(blank=True)
     """An update's answer, as JSON, up to the limit stated in `services.actions`."""
 
-    class Meta:
+    class Meta(AppendOnly.Meta):
         ordering = ("-at",)
         default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.action_id}: {self.result}"
+
+
+class ActionRepeated(AppendOnly):
+    """A query asked once more from the same form, in the same words; the action is its first use."""
+
+    action_id = models.UUIDField(db_index=True)
+
+    class Meta(AppendOnly.Meta):
+        ordering = ("-at",)
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.action_id}: again"
 
 
 class Batch(models.Model):
@@ -107,7 +132,7 @@ class Batch(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     operation = models.CharField(max_length=32)
     username = models.CharField(max_length=150)
-    reason = models.TextField(blank=True)
+    """Who chose the executions; the audit has who started it, and why."""
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
 

@@ -11,3 +11,5 @@ os.environ["PUBLIC_URL"] = "http://testserver,http://127.0.0.1:8000"
 from console.settings import *  # noqa: F403  (the environment comes first)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Static files are looked for when they are asked for, not whenever a test makes a client.
+WHITENOISE_AUTOREFRESH = True

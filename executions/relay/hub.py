@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from executions.relay.relay import Relay, Source, Start
+from executions.relay.connection import Source, Start
+from executions.relay.relay import Relay
 from executions.relay.viewer import Viewer
 
 RELEASE_SECONDS = 3.0
@@ -34,7 +35,10 @@ class Hub:
         return sum(watched.relay.connections for watched in self._watched.values())
 
     def join(self, key: Hashable, source: Source, start: Start) -> Viewer:
-        """A viewer of the stream `key`; the first one starts its relay."""
+        """A viewer of the stream `key`; the first one starts its relay, and where that starts.
+
+        A relay that is over serves those who have it; who comes later gets a new one.
+        """
         watched = self._watched.get(key)
         if watched is None or watched.relay.over:
             if watched:
@@ -49,12 +53,13 @@ class Hub:
 
     def _leave(self, key: Hashable, watched: _Watched) -> None:
         watched.viewers -= 1
-        if watched.viewers == 0:
+        if watched.viewers == 0 and self._watched.get(key) is watched:
             watched.release = asyncio.get_running_loop().call_later(RELEASE_SECONDS, self._drop, key, watched)
 
     def _drop(self, key: Hashable, watched: _Watched) -> None:
-        if self._watched.get(key) is watched:
-            del self._watched[key]
+        del self._watched[key]
+        if watched.release:
+            watched.release.cancel()
         task = asyncio.create_task(watched.relay.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

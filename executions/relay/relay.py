@@ -1,22 +1,25 @@
-"""A relay: one upstream connection, resumed after cuts, and the rows that came through it."""
+"""A relay: one stream, connected to upstream once at a time, resumed after cuts; and the rows that came through it."""
 
 import asyncio
-import json
+import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
+from executions.relay import connection
 from executions.relay.buffer import Buffer, Item
+from executions.relay.connection import Source, Start
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before connecting again: drawn at random up to a limit that doubles with each failure."""
-ROWS_IN_A_ROW = 50
-"""After so many rows the event loop gets its turn."""
-WORDS_LIMIT = 500
+HOLD_SECONDS = 0.1
+"""How long the first rows of a relay that starts after a row are held back: if that row follows, they are older."""
+REQUEST_TIMEOUT = 408
+
+logger = logging.getLogger(__name__)
 
 StateName = Literal["live", "reconnecting", "ended", "failed"]
 
@@ -31,44 +34,33 @@ class State:
     """Failed, because there is no such execution."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a stream starts: after an id; without one, at a time; without either, at its first row."""
-
-    last_id: str = ""
-    after: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a relay gets its rows."""
-
-    open: Callable[[Start, Callable[[], None]], AsyncGenerator[ServerEvent, None]]
-    """Opens the stream at a start; calls the second argument once upstream has accepted."""
-    is_over: Callable[[], Awaitable[bool]]
-    """Reads the execution again: whether a stream that closed has ended, or was only cut. Raises UpstreamError."""
-    render: Callable[[ServerEvent], Item]
+def is_final(error: errors.UpstreamError) -> bool:
+    """Whether asking again would bring the same answer."""
+    again = isinstance(error, errors.RateLimited) or error.status == REQUEST_TIMEOUT
+    return isinstance(error, errors.Refused) and not again
 
 
 class Relay:
-    """Runs from its making until it is closed."""
+    """Runs from its making until its stream is over or it is closed."""
 
-    def __init__(self, source: Source, start: Start, *, first_wait: float = FIRST_WAIT) -> None:
+    def __init__(self, source: Source, start: Start) -> None:
         self.source = source
         self.start = start
         self.buffer = Buffer()
         self.state = State("reconnecting", "Connecting.")
         self.connections = 0
-        """Upstream connections open now."""
+        """Upstream connections open now: none or one."""
         self.change = asyncio.Event()
         """Set at the next row or state, and replaced by a new one: take it before looking, and nothing is missed."""
-        self._first_wait = first_wait
         self._last_id = start.last_id
+        self._held: dict[str, Item] = {}
+        self._hold: asyncio.TimerHandle | None = None
         self._retry = 0.0
         self._task = asyncio.create_task(self._run())
 
     @property
     def over(self) -> bool:
+        """Whether nothing more will come, neither rows nor states."""
         return self.state.name in {"ended", "failed"}
 
     async def close(self) -> None:
@@ -80,68 +72,90 @@ class Relay:
         self.change.set()
         self.change = asyncio.Event()
 
-    def _say(self, name: StateName, detail: str = "", *, missing: bool = False) -> None:
-        state = State(name, detail, missing)
+    def _say(self, state: State) -> None:
         if state != self.state:
             self.state = state
             self._notify()
 
     async def _run(self) -> None:
-        wait = self._first_wait
-        while True:
-            before = self._last_id
-            try:
-                words = await self._read()
-                if not words and await self.source.is_over():
-                    return self._say("ended", "The execution is over: nothing more will come.")
-                detail = words or "The connection to the Workflows API was cut; connecting again."
-            except (errors.NotFound, errors.Unauthorised, errors.Invalid) as error:
-                return self._say("failed", str(error), missing=isinstance(error, errors.NotFound))
-            except errors.UpstreamError as error:
-                detail = f"{error} Connecting again."
-            except Exception:
-                self._say("failed", "The console could not read this stream; the error is in the server’s log.")
-                raise
-            self._say("reconnecting", detail)
-            wait = self._first_wait if self._last_id != before else min(wait * 2, LONGEST_WAIT)
-            # Relays that were cut together must not all come back together.
-            await asyncio.sleep(max(random.uniform(0, wait), self._retry))  # noqa: S311  (no secret)
-
-    async def _read(self) -> str:
-        """One connection, to its end. Returns the words of upstream's own `error` event, if it sent one."""
-        self.connections += 1
-        stream = self.source.open(Start(self._last_id, self.start.after), lambda: self._say("live"))
-        taken = 0
         try:
-            async for event in stream:
-                if event.retry:
-                    self._retry = event.retry / 1000
-                if event.event == "error":
-                    return _words(event.data)
-                self._take(event)
-                taken += 1
-                if taken % ROWS_IN_A_ROW == 0:
-                    await asyncio.sleep(0)
+            state = await self._follow()
+        except Exception:
+            logger.exception("A stream cannot be read.")
+            state = State("failed", "The console could not read this stream; the error is in the server’s log.")
+        self._say(state)
+
+    async def _follow(self) -> State:
+        """Connect, and again after cuts, until the stream is over. Returns the last state."""
+        ended = State("ended", "The execution is over: nothing more will come.")
+        limit = FIRST_WAIT
+        over = False
+        """Whether the execution was over before the connection at hand."""
+        while True:
+            began, end = asyncio.get_running_loop().time(), self.buffer.end
+            wait = 0.0
+            try:
+                await self._read()
+                if over and self.buffer.end == end:
+                    return ended
+                over = await self.source.is_over()
+                if over:
+                    # Closed in order, but perhaps by something on the way, and early: one more connection shows it.
+                    continue
+                detail = "The connection to the Workflows API was cut; connecting again."
+            except errors.UpstreamError as error:
+                if is_final(error):
+                    return ended if over else _failed(error)
+                detail = f"{error} Connecting again."
+                wait = getattr(error, "retry_after", None) or 0.0
+            self._say(State("reconnecting", detail))
+            # A connection that held or brought something was no failure.
+            if self.buffer.end > end or asyncio.get_running_loop().time() - began > LONGEST_WAIT:
+                limit = FIRST_WAIT
+            # At random: relays that were cut together must not all come back together.
+            jitter = random.uniform(0, limit)  # noqa: S311  (no secret)
+            await asyncio.sleep(max(wait, self._retry) + jitter)
+            limit = min(limit * 2, LONGEST_WAIT)
+
+    async def _read(self) -> None:
+        """One connection, until upstream closes it. Raises UpstreamError."""
+        live = State("live")
+        opening = connection.events(self.source, Start(self._last_id, self.start.after), lambda: self._say(live))
+        self.connections += 1
+        try:
+            async with aclosing(opening) as events:
+                async for event in events:
+                    if event.retry:
+                        self._retry = event.retry / 1000
+                    self._take(event)
         finally:
+            self._release()
             self.connections -= 1
-            await stream.aclose()
-        return ""
 
     def _take(self, event: ServerEvent) -> None:
-        # Upstream may send a row again after a resume.
-        if not event.id or event.id not in self.buffer:
-            item = self.source.render(event)
-            self.buffer.add(item if item.id else Item(f"{self._last_id}+{self.buffer.end}", item.html, item.time))
-            self._last_id = event.id or self._last_id
+        # Upstream may send rows again after a resume: those that are here, and those that a viewer came with.
+        if event.id == self.start.last_id:
+            self._held.clear()
+        elif event.id not in self.buffer and event.id not in self._held:
+            self._held[event.id] = self.source.render(event)
+            if self.buffer.end or not self.start.last_id:
+                self._release()
+            elif self._hold is None:
+                self._hold = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._release)
+
+    def _release(self) -> None:
+        """Give the viewers the rows that were held back."""
+        if self._hold:
+            self._hold.cancel()
+            self._hold = None
+        for item in self._held.values():
+            self.buffer.add(item)
+            self._last_id = item.id
+        if self._held:
+            self._held.clear()
             self._notify()
 
 
-def _words(data: str) -> str:
-    """What an `error` event says: `{"error": …, "reason": …}`, or its text as it is."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        value = data
-    if isinstance(value, dict):
-        value = ": ".join(str(value[name]) for name in ("error", "reason") if value.get(name))
-    return f"The Workflows API says: {errors.clean(value or data)[:WORDS_LIMIT]}"
+def _failed(error: errors.UpstreamError) -> State:
+    code = f" ({error.code})" if error.code else ""
+    return State("failed", f"{error}{code}", missing=isinstance(error, errors.NotFound))

@@ -3,24 +3,27 @@
     check the permission -> take the form's one-use token -> commit "requested" -> call -> commit the outcome
 
 Nothing is sent without a "requested" row. A row without an outcome did not see its answer: nobody knows what came of
-it, and a person has to look before trying again.
+it, and a person has to look before trying again. Views call this from synchronous code only: Django cuts an
+asynchronous view when its browser leaves, in the middle of a write.
 """
 
 import hashlib
+import json
+import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from django.core import signing
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
-from executions.models import ActionOutcome, ActionRequested
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.permissions import check_allowed
 from executions.services import text
+from executions.services.api import NotConfigured
 from executions.upstream import errors
-from executions.upstream.types import BatchAnswer
 
 TOKEN_SECONDS = 12 * 3600
 """How long a form may stay open."""
@@ -28,8 +31,12 @@ ANSWER_LIMIT = 64_000
 """Characters of an update's answer that the audit keeps."""
 INPUT_LIMIT = 2 * 1024 * 1024
 """Bytes of JSON that may be sent to a workflow."""
+DEPTH_LIMIT = 200
+"""Levels of nesting in it: far below where writing it as JSON would fail."""
 REASON_LIMIT = 2_000
+_TOO_DEEP = "The input is nested too deeply."
 Result = ActionOutcome.Result
+logger = logging.getLogger(__name__)
 
 
 class StaleForm(Exception):
@@ -50,10 +57,10 @@ class Intent:
 
     operation: str
     execution_id: str
-    run_id: str = ""
     reason: str = ""
     name: str = ""
-    body: bytes = b""
+    body: Any = None
+    """The JSON that the client sends; None where it sends nothing."""
     detail: str = ""
     batch_id: uuid.UUID | None = None
 
@@ -68,83 +75,137 @@ class Done:
     answer: Any = None
 
 
-def new_token(user: Any, operation: str, target: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a form's token says: its number, and the run that the form showed."""
+
+    number: str
+    run_id: str
+
+
+def new_token(user: Any, operation: str, target: str, run_id: str = "") -> str:
     """A token for one form: good for this user, operation and execution (or batch), once."""
-    return signing.dumps([uuid.uuid4().hex, user.pk, operation, target], salt="executions.action")
+    return signing.dumps([uuid.uuid4().hex, user.pk, operation, _digest(target), run_id], salt="executions.action")
 
 
-def read_token(token: str, user: Any, operation: str, target: str) -> str:
-    """The token's number; StaleForm unless it was made for exactly this."""
+def read_token(token: str, user: Any, operation: str, target: str) -> Token:
+    """What the token says; StaleForm unless it was made for exactly this."""
     try:
-        number, user_id, *made_for = signing.loads(token, salt="executions.action", max_age=TOKEN_SECONDS)
+        number, user_id, *made_for, run_id = signing.loads(token, salt="executions.action", max_age=TOKEN_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
         raise StaleForm from None
-    if user_id != user.pk or made_for != [operation, target]:
+    if user_id != user.pk or made_for != [operation, _digest(target)]:
         raise StaleForm
-    return str(number)
+    return Token(str(number), str(run_id))
 
 
-def read_input(source: str) -> tuple[dict[str, Any] | None, bytes]:
-    """The JSON object of a form's input field and its bytes; nothing, for an empty field. ValueError says what is wrong."""
+def _digest(target: str) -> str:
+    # An id may be a thousand bytes: the token stays short.
+    return hashlib.sha256(target.encode()).hexdigest()[:32]
+
+
+def read_input(source: str) -> dict[str, Any] | None:
+    """The JSON object in a form's input field; None for an empty field. ValueError says what is wrong."""
     encoded = source.strip().encode()
     if not encoded:
-        return None, b""
+        return None
     if len(encoded) > INPUT_LIMIT:
         raise ValueError("The input is larger than 2 MB.")
     try:
         value = msgspec.json.decode(encoded)
     except RecursionError:
-        raise ValueError("The input is nested too deeply.") from None
+        raise ValueError(_TOO_DEEP) from None
     except msgspec.DecodeError as error:
         raise ValueError(f"The input is not JSON: {str(error).removeprefix('JSON is malformed: ')}.") from None
     if not isinstance(value, dict):
         raise ValueError('The input is not a JSON object: write it as {"name": "value"}.')
-    return value, encoded
+    level = [value]
+    for _ in range(DEPTH_LIMIT):
+        level = [child for one in level for child in (one.values() if isinstance(one, dict) else one) if _nests(child)]
+    if level:
+        raise ValueError(_TOO_DEEP)
+    return value
 
 
-def perform(user: Any, intent: Intent, token: str, call: Callable[[], Any]) -> Done:
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def perform(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
     """Check, record, call once, record. Upstream's errors are returned, not raised.
 
     Raises NotAllowed, StaleForm and AlreadyDone, in each case before anything is recorded or sent.
     """
     check_allowed(user, intent.operation)
-    number = read_token(token, user, intent.operation, intent.execution_id)
-    action = _request(user, intent, number)
-    return send(action.id, call)
+    found = read_token(token, user, intent.operation, intent.execution_id)
+    return _send(_request(user, intent, found.number, found.run_id), call)
 
 
-def _request(user: Any, intent: Intent, token: str) -> ActionRequested:
+def ask(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
+    """A query: the first use of its form is recorded like a write, repeats are counted there; each asks once.
+
+    The same form with another question is a first use again.
+    """
+    check_allowed(user, intent.operation)
+    found = read_token(token, user, intent.operation, intent.execution_id)
     try:
-        with transaction.atomic():
-            return ActionRequested.objects.create(**_fields(user, intent), token=token)
+        action_id = _request(user, intent, f"{found.number}-{_body_digest(intent.body)[:31]}", found.run_id)
+    except AlreadyDone as before:
+        ActionRepeated.objects.create(action_id=before.action_id)
+        try:
+            return Done(before.action_id, Result.DONE, answer=call())
+        except errors.UpstreamError as error:
+            return Done(before.action_id, result_of(error), error)
+    return _send(action_id, call)
+
+
+def requested(user: Any, intent: Intent, token: str, run_id: str = "") -> ActionRequested:
+    """The row that says what is about to be sent, not yet saved."""
+    return ActionRequested(
+        token=token,
+        username=user.get_username(),
+        operation=intent.operation,
+        execution_id=intent.execution_id,
+        run_id=run_id,
+        name=intent.name,
+        reason=intent.reason,
+        body_digest=_body_digest(intent.body),
+        detail=intent.detail,
+        batch_id=intent.batch_id,
+    )
+
+
+def _body_digest(body: Any) -> str:
+    if body is None:
+        return ""
+    # As httpx writes a body, so that the digest is of the very bytes.
+    sent = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return hashlib.sha256(sent).hexdigest()
+
+
+def _request(user: Any, intent: Intent, token: str, run_id: str) -> uuid.UUID:
+    row = requested(user, intent, token, run_id)
+    try:
+        # Durable: an error inside somebody else's transaction, which could still be rolled back after the call.
+        with transaction.atomic(durable=True):
+            row.save()
     except IntegrityError:
         raise AlreadyDone(ActionRequested.objects.values_list("id", flat=True).get(token=token)) from None
+    return row.id
 
 
-def _fields(user: Any, intent: Intent) -> dict[str, Any]:
-    return {
-        "username": user.get_username(),
-        "operation": intent.operation,
-        "execution_id": intent.execution_id,
-        "run_id": intent.run_id,
-        "name": intent.name,
-        "reason": intent.reason,
-        "body_digest": hashlib.sha256(intent.body).hexdigest() if intent.body else "",
-        "detail": intent.detail,
-        "batch_id": intent.batch_id,
-    }
-
-
-def send(action_id: uuid.UUID, call: Callable[[], Any]) -> Done:
-    """Make the call of a recorded action and record what came of it."""
+def _send(action_id: uuid.UUID, call: Callable[[], Any]) -> Done:
     try:
         answer = call()
     except errors.UpstreamError as error:
-        result = result_of(error)
-        ActionOutcome.objects.create(action_id=action_id, result=result, code=error.code or "", message=str(error))
-        return Done(action_id, result, error)
+        record([outcome(action_id, result_of(error), error)])
+        return Done(action_id, result_of(error), error)
+    except Exception as error:
+        unsent = isinstance(error, errors.InvalidId | NotConfigured)
+        record([outcome(action_id, Result.NOT_SENT if unsent else Result.UNKNOWN, error)])
+        raise
     shown = text.pretty(answer, ANSWER_LIMIT) if answer is not None else ""
-    ActionOutcome.objects.create(action_id=action_id, result=Result.DONE, answer=shown)
+    record([ActionOutcome(action_id=action_id, result=Result.DONE, answer=shown)])
     return Done(action_id, Result.DONE, answer=answer)
 
 
@@ -155,51 +216,18 @@ def result_of(error: errors.UpstreamError) -> Result:
     return Result.REFUSED if isinstance(error, errors.Refused) else Result.UNKNOWN
 
 
-def perform_batch(
-    user: Any, intents: Sequence[Intent], token: str, call: Callable[[list[str]], BatchAnswer]
-) -> list[Done]:
-    """The same envelope around one call for up to 100 executions, with a row for each of them."""
-    operation, batch_id = intents[0].operation, intents[0].batch_id
-    check_allowed(user, operation)
-    number = read_token(token, user, operation, str(batch_id))
-    wanted = [
-        ActionRequested(**_fields(user, intent), token=f"{number}-{place}") for place, intent in enumerate(intents)
-    ]
+def outcome(action_id: uuid.UUID, result: Result, error: Exception) -> ActionOutcome:
+    """The row that says what came of an action that ended with this error, not yet saved."""
+    if isinstance(error, errors.UpstreamError):
+        return ActionOutcome(action_id=action_id, result=result, code=(error.code or "")[:64], message=str(error))
+    words = "Nothing was sent." if result == Result.NOT_SENT else "The console failed in the middle of it."
+    return ActionOutcome(action_id=action_id, result=result, message=words)
+
+
+def record(outcomes: list[ActionOutcome]) -> None:
+    """Save what came of actions. If the database fails now, the log keeps it, and the audit shows it as unknown."""
     try:
-        with transaction.atomic():
-            actions = ActionRequested.objects.bulk_create(wanted)
-    except IntegrityError:
-        first = ActionRequested.objects.get(token=f"{number}-0")
-        raise AlreadyDone(first.id) from None
-    try:
-        answer = call([intent.execution_id for intent in intents])
-    except errors.UpstreamError as error:
-        outcomes = [_batch_outcome(action.id, result_of(error), error.code or "", str(error)) for action in actions]
-    else:
-        outcomes = [_batch_result(action, answer) for action in actions]
-    ActionOutcome.objects.bulk_create(outcomes)
-    return [Done(outcome.action_id, outcome.result) for outcome in outcomes]
-
-
-def _batch_outcome(action_id: uuid.UUID, result: Result, code: str = "", message: str = "") -> ActionOutcome:
-    return ActionOutcome(action_id=action_id, result=result, code=code, message=message)
-
-
-def _batch_result(action: ActionRequested, answer: BatchAnswer) -> ActionOutcome:
-    result = answer.results.get(action.execution_id)
-    if result is None:
-        return _batch_outcome(action.id, Result.UNKNOWN, message="The API did not say what came of this one.")
-    if result.status == "success":
-        return _batch_outcome(action.id, Result.DONE)
-    return _batch_outcome(action.id, Result.REFUSED, message=text.clean(result.error or result.status or "", 2_000))
-
-
-def ask(user: Any, intent: Intent, token: str, call: Callable[[], Any]) -> Done:
-    """A query: the first use of its form is recorded like a write, further uses are not; each asks once."""
-    try:
-        return perform(user, intent, token, call)
-    except AlreadyDone as before:
-        try:
-            return Done(before.action_id, Result.DONE, answer=call())
-        except errors.UpstreamError as error:
-            return Done(before.action_id, result_of(error), error)
+        ActionOutcome.objects.bulk_create(outcomes)
+    except DatabaseError:
+        for one in outcomes:
+            logger.exception("The outcome of action %s could not be saved: %s", one.action_id, one.result)

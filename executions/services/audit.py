@@ -1,18 +1,22 @@
 """What operators did, read back: each action with its outcome."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRequested
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.operations import BY_SLUG
 
 PAGE_SIZE = 100
+STARTED = timezone.now()
+"""When this process started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,14 @@ class Entry:
     action: ActionRequested
     outcome: ActionOutcome | None
     result: str
+    repeats: int = 0
+    """How often a query was asked again from the same form."""
+
+    @property
+    def unclear(self) -> bool:
+        """Whether something may have changed, and nobody knows."""
+        operation = BY_SLUG.get(self.action.operation)
+        return self.result == ActionOutcome.Result.UNKNOWN and (operation is None or operation.kind == "write")
 
     @property
     def label(self) -> str:
@@ -36,19 +48,36 @@ class Entry:
 def _result(action: ActionRequested, outcome: ActionOutcome | None) -> str:
     if outcome:
         return outcome.result
-    # Every call ends within the limit; twice that, and its process is gone.
+    # Every call ends within the limit; twice that, and its process is gone. A process that serves alone (without Redis)
+    # knows that those before it are gone.
     limit = timedelta(seconds=2 * settings.UPSTREAM_TIMEOUT_SECONDS)
-    return "in progress" if timezone.now() - action.at < limit else ActionOutcome.Result.UNKNOWN.value
+    gone = timezone.now() - action.at > limit or (action.at < STARTED and not settings.REDIS_URL)
+    return ActionOutcome.Result.UNKNOWN.value if gone else "in progress"
 
 
 def entries(actions: Iterable[ActionRequested]) -> list[Entry]:
-    """The actions with their outcomes, in the order given; two queries however many."""
+    """The actions with their outcomes, in the order given; three queries however many."""
     found = list(actions)
     ids = [action.id for action in found]
-    outcomes: dict[Any, ActionOutcome] = {
+    outcomes: dict[uuid.UUID, ActionOutcome] = {
         outcome.action_id: outcome for outcome in ActionOutcome.objects.filter(action_id__in=ids)
     }
-    return [Entry(action, outcomes.get(action.id), _result(action, outcomes.get(action.id))) for action in found]
+    counted = ActionRepeated.objects.filter(action_id__in=ids).order_by().values_list("action_id")
+    repeats = dict(counted.annotate(Count("id")))
+    return [
+        Entry(action, outcomes.get(action.id), _result(action, outcomes.get(action.id)), repeats.get(action.id, 0))
+        for action in found
+    ]
+
+
+def page(actions: QuerySet[ActionRequested], number: str | None) -> Page[ActionRequested]:
+    """A page of actions: the one of that number, or the nearest there is."""
+    return Paginator(actions, PAGE_SIZE).get_page(number)
+
+
+def count(execution_id: str) -> int:
+    """How many actions there were on an execution."""
+    return ActionRequested.objects.filter(execution_id=execution_id).count()
 
 
 def of_execution(execution_id: str) -> QuerySet[ActionRequested]:

@@ -30,22 +30,26 @@ class StreamRow:
     json: str
 
 
-def _payload(value: Any) -> Any:
-    """The value inside a payload, or what keeps us from reading it."""
+def _payload(value: Any) -> str:
+    """The value inside a payload on one line, or what keeps us from reading it."""
     if not isinstance(value, dict) or "value" not in value:
-        return value
-    options = [str(option) for option in value.get("encoding_options") or []]
-    return f"({', '.join(options)})" if options else value["value"]
+        return text.one_line(value)
+    options = value.get("encoding_options")
+    if options:
+        named = ", ".join(text.label(option, 40) for option in options[:5]) if isinstance(options, list) else ""
+        return f"({named or 'encoded'})"
+    return "null" if value["value"] is None else text.one_line(value["value"])
 
 
 def _note(attributes: dict[str, Any]) -> str:
     failure = attributes.get("failure")
     if isinstance(failure, dict):
-        attempt = attributes.get("attempt")
-        return text.one_line(f"attempt {attempt}: " * bool(attempt) + str(failure.get("message", "")))
+        attempt = text.label(attributes.get("attempt"), 10)
+        message = text.one_line(failure.get("message"))
+        return f"attempt {attempt}: {message}" if attempt else message
     for key in ("payload", "result", "input"):
         if attributes.get(key) is not None:
-            return text.one_line(_payload(attributes[key]))
+            return _payload(attributes[key])
     return text.one_line(attributes.get("reason") or attributes.get("timeout_type"))
 
 
@@ -53,13 +57,13 @@ def row(event: WorkflowEvent) -> StreamRow:
     kind = text.clean(event.event_type or "—", 60)
     decoded = text.decode(event.attributes)
     attributes = decoded if isinstance(decoded, dict) else {}
-    name = attributes.get("activity_name") or attributes.get("custom_task_type") or attributes.get("workflow_name")
+    names = (text.label(attributes.get(key)) for key in ("activity_name", "custom_task_type", "workflow_name"))
     return StreamRow(
         id=text.clean(event.event_id or "", 100),
         time=text.parse_time(event.event_timestamp),
         kind=kind,
         group=next((group for start, group in _GROUPS if kind.startswith(start)), "other"),
-        name=text.clean(name or event.workflow_name or "", 120),
+        name=next(filter(None, names), text.clean(event.workflow_name or "", 120)),
         note=_note(attributes),
         failed="FAILED" in kind or "TIMED_OUT" in kind or "RETRYING" in kind,
         json=text.pretty(decoded),
@@ -79,4 +83,5 @@ def matching(rows: list[StreamRow], *, groups: list[str], query: str) -> list[St
 
 def unreadable(event_id: str, data: str) -> StreamRow:
     """A message that is not an event in the API's shape: shown as it came."""
-    return StreamRow(event_id, None, "UNREADABLE", "other", "", text.one_line(data), True, text.clean(data, 5_000))
+    shown = text.clean(data, 5_000)
+    return StreamRow(text.clean(event_id, 100), None, "UNREADABLE", "other", "", text.one_line(data), True, shown)

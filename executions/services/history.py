@@ -1,14 +1,10 @@
-"""An execution's history: Temporal's own events as rows, where resets may start, and what failed first."""
+"""An execution's history: Temporal's own events as rows, and where resets may start."""
 
-import base64
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from executions.services import text
+from executions.services import temporal, text
 from executions.upstream.types import History
 
 WINDOW = 200
@@ -42,22 +38,13 @@ class EventRow:
     note: str
     """A result, input or failure on one line."""
     failed: bool
+    origin: int
+    """The event that this one answers, such as the activity's schedule; 0 if there is none."""
     body: dict[str, Any] = field(repr=False)
 
     @property
     def json(self) -> str:
         return text.pretty(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The first cause of a failure: the deepest of the chain, and what wraps it."""
-
-    message: str
-    type: str
-    stack: str
-    event_id: int
-    wrappers: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +59,7 @@ class ResetPoint:
 
 def _kind(event_type: str) -> str:
     words = event_type.removeprefix("EVENT_TYPE_").split("_")
-    return text.clean("".join(word.capitalize() for word in words) if "_" in event_type else event_type, 80)
+    return text.clean("".join(word.capitalize() for word in words) if "_" in event_type else event_type or "—", 80)
 
 
 def _category(event_type: str) -> str:
@@ -84,65 +71,40 @@ def _category(event_type: str) -> str:
     return next((category for part, category in _CATEGORIES if name.startswith(part)), "other")
 
 
-def _attributes(event: dict[str, Any]) -> dict[str, Any]:
-    for key, value in event.items():
-        if key.endswith("EventAttributes") and isinstance(value, dict):
-            return value
-    return {}
-
-
-def payload(value: Any) -> Any:
-    """A Temporal payload as the value it holds, where that can be read; otherwise as it is."""
-    if isinstance(value, dict) and isinstance(value.get("payloads"), list):
-        values = [payload(item) for item in value["payloads"]]
-        return values[0] if len(values) == 1 else values
-    if not isinstance(value, dict) or not isinstance(value.get("data"), str):
-        return value
-    try:
-        return msgspec.json.decode(base64.b64decode(value["data"], validate=True))
-    except (ValueError, RecursionError):
-        return value
-
-
 def _named(attributes: dict[str, Any]) -> str:
     for key in ("activityType", "workflowType"):
         if isinstance(attributes.get(key), dict):
-            return text.clean(attributes[key].get("name", ""), 120)
+            return text.label(attributes[key].get("name"))
     for key in ("signalName", "timerId", "updateName"):
         if attributes.get(key):
-            return text.clean(attributes[key], 120)
-    request = attributes.get("acceptedRequest") or attributes.get("request") or {}
-    given = request.get("input", {}) if isinstance(request, dict) else {}
-    return text.clean(given.get("name", ""), 120) if isinstance(given, dict) else ""
+            return text.label(attributes[key])
+    request = attributes.get("acceptedRequest") or attributes.get("request")
+    given = request.get("input") if isinstance(request, dict) else None
+    return text.label(given.get("name")) if isinstance(given, dict) else ""
 
 
 def _note(attributes: dict[str, Any]) -> str:
     failure = attributes.get("failure")
     if isinstance(failure, dict):
-        return text.one_line(_deepest(failure)[0].get("message", ""))
+        return text.one_line(temporal.message(temporal.chain(failure)[-1]))
     for key in ("result", "input"):
-        if attributes.get(key) is not None:
-            return text.one_line(payload(attributes[key]))
+        if key in attributes:
+            return temporal.shown(attributes[key])
     if attributes.get("startToFireTimeout"):
-        return f"fires after {text.clean(attributes['startToFireTimeout'], 20)}"
+        return f"fires after {text.label(attributes['startToFireTimeout'], 20)}"
     return text.one_line(attributes.get("reason") or attributes.get("cause"))
 
 
-def _number(value: Any) -> int:
-    digits = str(value)
-    return int(digits) if re.fullmatch(r"\d{1,18}", digits) else 0
-
-
 def _row(event: dict[str, Any], names: dict[int, str]) -> EventRow:
-    event_type = str(event.get("eventType", ""))
-    attributes = _attributes(event)
-    event_id = _number(event.get("eventId"))
+    event_type = text.label(event.get("eventType"), 200)
+    attributes = temporal.attributes(event)
+    event_id = temporal.number(event.get("eventId"))
     # Later events of an activity only point at its schedule: that is where the name stands.
-    origin = _number(
-        attributes.get("scheduledEventId") or attributes.get("initiatedEventId") or attributes.get("startedEventId")
-    )
+    pointers = (temporal.number(attributes.get(f"{which}EventId")) for which in ("scheduled", "initiated", "started"))
+    origin = next(filter(None, pointers), 0)
     name = _named(attributes) or names.get(origin, "")
-    names[event_id] = name
+    if event_id:
+        names[event_id] = name
     return EventRow(
         id=event_id,
         time=text.parse_time(event.get("eventTime")),
@@ -151,6 +113,7 @@ def _row(event: dict[str, Any], names: dict[int, str]) -> EventRow:
         name=name,
         note=_note(attributes),
         failed=isinstance(attributes.get("failure"), dict) or event_type.endswith("TIMED_OUT"),
+        origin=origin,
         body=event,
     )
 
@@ -179,55 +142,22 @@ def matching(events: list[EventRow], *, kinds: list[str], query: str, newest_fir
 
 
 def _searchable(event: EventRow) -> str:
-    body = msgspec.json.encode(event.body)[:TEXT_LIMIT].decode(errors="ignore")
+    body = text.encode(event.body)[:TEXT_LIMIT].decode(errors="ignore")
     return f"{event.id} {event.kind} {event.name} {event.note} {body}".casefold()
-
-
-def _deepest(failure: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    wrappers: list[str] = []
-    while isinstance(failure.get("cause"), dict) and len(wrappers) < 50:
-        wrappers.append(text.one_line(failure.get("message", "")))
-        failure = failure["cause"]
-    return failure, wrappers
-
-
-def cause(events: list[EventRow]) -> Cause | None:
-    """Why the run failed, from its last event; None if that event holds no failure."""
-    for event in reversed(events):
-        failure = _attributes(event.body).get("failure")
-        if event.category != "workflow" or not isinstance(failure, dict):
-            continue
-        deepest, wrappers = _deepest(failure)
-        info = deepest.get("applicationFailureInfo")
-        return Cause(
-            message=text.clean(deepest.get("message") or "The failure has no message.", 2_000),
-            type=text.clean(info.get("type", ""), 200) if isinstance(info, dict) else "",
-            stack=text.clean(deepest.get("stackTrace", ""), 10_000),
-            event_id=_origin(events, deepest, event.id),
-            wrappers=wrappers,
-        )
-    return None
-
-
-def _origin(events: list[EventRow], deepest: dict[str, Any], default: int) -> int:
-    """The first event that holds the same failure: the activity's, where the workflow only passed it on."""
-    message = deepest.get("message")
-    for event in events:
-        failure = _attributes(event.body).get("failure")
-        if isinstance(failure, dict) and _deepest(failure)[0].get("message") == message:
-            return event.id
-    return default
 
 
 def reset_points(events: list[EventRow]) -> list[ResetPoint]:
     """The completed workflow tasks, latest first: where a reset may start."""
-    points = []
-    for index, event in enumerate(events):
+    before, known = "", []
+    for event in events:
+        known.append(before)
+        before = before if event.category == "task" else _short(event)
+    after, points = "the end", []
+    for event, past in zip(reversed(events), reversed(known), strict=True):
         if event.kind == "WorkflowTaskCompleted":
-            before = next((_short(past) for past in reversed(events[:index]) if past.category != "task"), "")
-            after = next((_short(later) for later in events[index + 1 :] if later.category != "task"), "the end")
-            points.append(ResetPoint(event.id, event.time, before, after))
-    return points[::-1]
+            points.append(ResetPoint(event.id, event.time, past, after))
+        after = after if event.category == "task" else _short(event)
+    return points
 
 
 def _short(event: EventRow) -> str:

@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import msgspec
 from django.template.loader import render_to_string
 
-from executions.services import events, logs
+from executions.services import events, logs, text
 from executions.upstream.sse import ServerEvent
 from executions.upstream.types import LogRecord, StreamEvent
+
+LARGE = 64 * 1024
+"""Characters of a message above which large values in it stay the JSON text that they are.
+
+Rows are made on the event loop, and a megabyte of small values takes 0.3 s to decode.
+"""
+LARGE_VALUE = 1_000
+MOST_VALUES = 50
+_UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +31,38 @@ class LiveRow:
 def log_row(event: ServerEvent) -> LiveRow:
     """A `log` message of the log stream; one that is not a record shows as it came."""
     try:
-        record = msgspec.json.decode(event.data, type=LogRecord, strict=False)
-    except (msgspec.DecodeError, RecursionError):
-        record = LogRecord(body=event.data, severity_text="unreadable")
-    line = logs.row(record)
+        content = _lightened(event.data, "log_attributes")
+        line = logs.row(msgspec.json.decode(content, type=LogRecord, strict=False))
+    except _UNREADABLE:
+        line = logs.row(LogRecord(body=event.data, severity_text="unreadable"))
     return LiveRow(render_to_string("executions/_log_row.html", {"line": line}), line.time)
 
 
 def event_row(event: ServerEvent) -> LiveRow:
     """A message of the event stream; one that is not an event shows as it came."""
     try:
-        row = events.row(msgspec.json.decode(event.data, type=StreamEvent, strict=False).data)
-    except (msgspec.DecodeError, RecursionError):
+        content = _lightened(event.data, "data", "attributes")
+        row = events.row(msgspec.json.decode(content, type=StreamEvent, strict=False).data)
+    except _UNREADABLE:
         row = events.unreadable(event.id, event.data)
     return LiveRow(render_to_string("executions/_event_row.html", {"event": row}), row.time)
+
+
+def _lightened(data: str, *path: str) -> str | bytes:
+    """A message that is quick to decode: if it is large, the values at `path` are cut. Raises DecodeError."""
+    return data if len(data) <= LARGE else _cut(data, path)
+
+
+def _cut(content: str | msgspec.Raw, path: tuple[str, ...]) -> bytes:
+    values: dict[str, Any] = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    if path:
+        name, *rest = path
+        if name in values:
+            values[name] = msgspec.Raw(_cut(values[name], tuple(rest)))
+        return msgspec.json.encode(values)
+    return msgspec.json.encode({name: _short(value) for name, value in islice(values.items(), MOST_VALUES)})
+
+
+def _short(value: msgspec.Raw) -> Any:
+    """A small value; the start of a large one's text."""
+    return value if len(bytes(value)) <= LARGE_VALUE else bytes(value)[: 2 * text.PAYLOAD_LIMIT].decode(errors="ignore")

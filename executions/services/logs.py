@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from executions.services import text
 from executions.upstream.types import LogRecord
 
@@ -41,10 +39,9 @@ def _tone(severity: str) -> str:
 
 def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     """One record as a row. `ordinal` counts the same record's earlier appearances on the page."""
-    digest = hashlib.sha256(msgspec.json.encode(record)).hexdigest()[:12]
+    digest = hashlib.sha256(text.encode(record)).hexdigest()[:12]
     severity = text.clean(record.severity_text or "—", 20)
     attributes = record.log_attributes or {}
-    activity = attributes.get("activity_type") or attributes.get("temporal.activity_type") or ""
     return LogRow(
         address=f"{text.clean(record.timestamp or '', 40)}-{digest}" + (f"~{ordinal}" if ordinal else ""),
         time=text.parse_time(record.timestamp),
@@ -52,7 +49,7 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
         severity=severity.upper(),
         tone=_tone(severity),
         body=text.clean(record.body or "", BODY_LIMIT),
-        activity=text.clean(activity, 100),
+        activity=text.label(attributes.get("activity_type") or attributes.get("temporal.activity_type"), 100),
         trace_id=text.clean(record.trace_id or "", 64),
         span_id=text.clean(record.span_id or "", 64),
         attributes=text.pretty(attributes) if attributes else "",
@@ -64,7 +61,7 @@ def rows(records: Iterable[LogRecord]) -> list[LogRow]:
     seen: Counter[bytes] = Counter()
     found = []
     for record in records:
-        key = msgspec.json.encode(record)
+        key = text.encode(record)
         found.append(row(record, seen[key]))
         seen[key] += 1
     return found

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from executions.services import text
+
 RUNNING = "RUNNING"
 
 
@@ -34,7 +36,7 @@ def status(value: str | None) -> Status:
     """The status of that name. One we do not know shows as it is, and counts as not over."""
     if not value:
         return Status("", "—", "unknown", False)
-    return _KNOWN.get(value) or Status(value, value[:40], "unknown", False)
+    return _KNOWN.get(value) or Status(value, text.clean(value, 40) or "—", "unknown", False)
 
 
 def is_over(value: str | None) -> bool:

@@ -6,38 +6,58 @@ from typing import Any
 
 import msgspec
 
-# Terminal escape sequences whole, then what is left of the control characters except tab and line feed.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# Terminal escape sequences whole, then what is left of the control characters except tab and line feed. A sequence
+# that does not end loses only its first character: it must not hide what follows.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PAYLOAD_LIMIT = 20_000
 """Characters of a payload that a page shows; the rest is there as a download."""
+UNPRINTABLE = "(cannot be shown)"
+# What can go wrong in printing a value that was decoded: nested too deeply, or a number too long to write.
+_PRINTING = (RecursionError, TypeError, ValueError, OverflowError, msgspec.MsgspecError)
 
 
 def clean(text: object, limit: int = 500) -> str:
     """`text` without terminal escapes, control characters and direction overrides, cut at `limit` characters."""
-    raw = str(text)
+    try:
+        raw = str(text)
+    except _PRINTING:
+        return UNPRINTABLE
     shown = _CONTROLS.sub("", _ESCAPES.sub("", raw[: limit * 2]))
     return shown if len(shown) <= limit and len(raw) <= limit * 2 else shown[:limit] + "…"
 
 
+def label(value: object, limit: int = 120) -> str:
+    """A name from upstream; nothing where upstream gave something else than text or a number."""
+    return clean(value, limit) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
 def parse_time(value: object) -> datetime | None:
-    """An ISO time, or nanoseconds since 1970, as an aware datetime; None for anything else."""
+    """Upstream's time, ISO or nanoseconds since 1970, as an aware datetime; None for anything else."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1e9, UTC)
-        if not isinstance(value, str) or not value:
-            return None
-        if value.isdigit():
+        if isinstance(value, str) and value.isdecimal():
             return datetime.fromtimestamp(int(value) / 1e9, UTC)
-        # Nanoseconds are more than datetime holds: cut to microseconds.
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parse_iso(value) if isinstance(value, str) else None
+
+
+def parse_iso(value: str) -> datetime | None:
+    """An ISO time, such as a person writes, as an aware datetime; one without a zone is UTC. None for anything else."""
+    if not value or value.isdecimal():
+        return None
+    try:
+        # Nanoseconds are more than datetime holds: cut to microseconds.
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def decode(raw: msgspec.Raw | bytes) -> Any:
-    """The value of a JSON text; None for an empty one, and the text itself if it is not JSON."""
+    """The value of a JSON text; None for an empty one, and the text itself if it cannot be decoded."""
     if not bytes(raw):
         return None
     try:
@@ -46,12 +66,20 @@ def decode(raw: msgspec.Raw | bytes) -> Any:
         return bytes(raw).decode(errors="replace")
 
 
+def encode(value: Any) -> bytes:
+    """A decoded value as compact JSON again, to search or to digest; nothing for one that cannot be printed."""
+    try:
+        return msgspec.json.encode(value)
+    except _PRINTING:
+        return b""
+
+
 def pretty(value: Any, limit: int = PAYLOAD_LIMIT) -> str:
-    """A value as indented JSON for a page. Nesting too deep to print is said, not shown."""
+    """A value as indented JSON for a page. One that cannot be printed is said, not shown."""
     try:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    except (RecursionError, TypeError, ValueError, msgspec.DecodeError):
-        return "(nested too deeply to show)"
+    except _PRINTING:
+        return UNPRINTABLE
     return clean(text, limit)
 
 
@@ -61,7 +89,4 @@ def one_line(value: Any, limit: int = 160) -> str:
         return ""
     if isinstance(value, str):
         return clean(" ".join(value[: limit * 4].split()), limit)
-    try:
-        return clean(msgspec.json.encode(value)[: limit * 4].decode(errors="ignore"), limit)
-    except (RecursionError, TypeError, ValueError):
-        return "…"
+    return clean(encode(value)[: limit * 4].decode(errors="ignore") or UNPRINTABLE, limit)

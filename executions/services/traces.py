@@ -9,6 +9,8 @@ from executions.upstream.types import Span, TraceEvents, TraceSummary
 
 MAX_ROWS = 1_000
 """Spans that a page draws."""
+_LATEST = 2**63 - 1
+"""Nanoseconds since 1970 that a time can have; what is beyond is no time."""
 WIDTH = 1_000
 """Units across the waterfall's bars."""
 
@@ -45,8 +47,9 @@ class Waterfall:
 
 
 def _failed(span: Span) -> bool:
-    values = {str(key): value for key, value in (span.attributes or {}).items()}
-    status = str(values.get("status_code") or values.get("otel.status_code") or values.get("status.code") or "")
+    values = span.attributes or {}
+    codes = (values.get(key) for key in ("status_code", "otel.status_code", "status.code"))
+    status = next((code for code in codes if isinstance(code, str) and code), "")
     return "ERROR" in status.upper() or any((event.name or "") == "exception" for event in span.events or ())
 
 
@@ -62,55 +65,76 @@ def _walk(root: Span) -> list[tuple[Span, int]]:
     return found
 
 
+def _nano(moment: int | None) -> int | None:
+    """Nanoseconds since 1970; None for what is no time."""
+    return moment if moment is not None and 0 < moment < _LATEST else None
+
+
 def _extent(spans: list[tuple[Span, int]], summary: TraceSummary) -> tuple[int, int]:
-    starts = [span.start_time_unix_nano for span, _ in spans if span.start_time_unix_nano]
-    ends = [end for span, _ in spans for end in (span.end_time_unix_nano, span.start_time_unix_nano) if end]
-    for moment in (text.parse_time(summary.end_time),):
-        if moment:
-            ends.append(int(moment.timestamp() * 1e9))
-    return (min(starts, default=0), max(ends, default=0))
+    starts = [start for span, _ in spans if (start := _nano(span.start_time_unix_nano))]
+    ends = [end for span, _ in spans if (end := _nano(span.end_time_unix_nano))]
+    ended = text.parse_time(summary.end_time)
+    if ended:
+        ends.append(int(ended.timestamp() * 1e9))
+    return min(starts, default=0), max([*starts, *ends], default=0)
 
 
 def waterfall(summary: TraceSummary, query: str = "") -> Waterfall | None:
-    """The summary's spans as rows; None when the API has no spans.
-
-    The vendor's worker makes a workflow's own span zero long; its bar is drawn from its first to its last descendant.
-    """
+    """The summary's spans as rows; None when the API has no spans."""
     if summary.span_tree is None:
         return None
     spans = _walk(summary.span_tree)
     first, last = _extent(spans, summary)
-    span_of_all = max(last - first, 1)
-    rows = []
-    for span, depth in spans:
-        start, end = span.start_time_unix_nano or first, span.end_time_unix_nano
-        if end is not None and end <= start and span.children:
-            end = max(_last(child) for child in span.children)
-        drawn = last if end is None else end
-        rows.append(
-            SpanRow(
-                id=text.clean(span.span_id, 64),
-                name=text.clean(span.name or "—", 200),
-                depth=depth,
-                start=text.parse_time(start),
-                milliseconds=None if end is None else max(end - start, 0) / 1e6,
-                x=round((start - first) / span_of_all * WIDTH, 2),
-                width=max(round((drawn - start) / span_of_all * WIDTH, 2), 3),
-                failed=_failed(span),
-                attributes=span.attributes or {},
-                events=[
-                    (text.clean(event.name or "—", 200), text.pretty(event.attributes or {}, 5_000))
-                    for event in span.events or ()
-                ],
-            )
-        )
+    ends = _ends(spans)
     wanted = query.casefold()
-    kept = [row for row in rows if not wanted or wanted in f"{row.name} {row.id} {row.attributes}".casefold()]
-    return Waterfall(kept[:MAX_ROWS], len(kept), span_of_all / 1e6)
+    kept = [place for place, (span, _) in enumerate(spans) if not wanted or wanted in _searchable(span)]
+    rows = [_row(*spans[place], ends[place], (first, last)) for place in kept[:MAX_ROWS]]
+    return Waterfall(rows, len(kept), (last - first) / 1e6)
 
 
-def _last(span: Span) -> int:
-    return max((one.end_time_unix_nano or one.start_time_unix_nano or 0) for one, _ in _walk(span))
+def _searchable(span: Span) -> str:
+    return f"{span.name} {span.span_id} {text.pretty(span.attributes or {})}".casefold()
+
+
+def _row(span: Span, depth: int, end: int | None, extent: tuple[int, int]) -> SpanRow:
+    first, last = extent
+    start = _nano(span.start_time_unix_nano) or first
+    scale = WIDTH / max(last - first, 1)
+    drawn = last if end is None else end
+    return SpanRow(
+        id=text.clean(span.span_id, 64),
+        name=text.clean(span.name or "—", 200),
+        depth=depth,
+        start=text.parse_time(start) if start else None,
+        milliseconds=None if end is None else max(end - start, 0) / 1e6,
+        x=round((start - first) * scale, 2),
+        width=max(round((drawn - start) * scale, 2), 3),
+        failed=_failed(span),
+        attributes=span.attributes or {},
+        events=[
+            (text.clean(event.name or "—", 200), text.pretty(event.attributes or {}, 5_000))
+            for event in span.events or ()
+        ],
+    )
+
+
+def _ends(spans: list[tuple[Span, int]]) -> list[int | None]:
+    """Where each bar of the walk ends; None while its span runs.
+
+    The vendor's worker makes a workflow's own span zero long: such a bar goes to the end of its last descendant.
+    """
+    latest = [_nano(span.end_time_unix_nano) or _nano(span.start_time_unix_nano) or 0 for span, _ in spans]
+    waiting: list[int] = []
+    for place in range(len(spans) - 1, -1, -1):
+        # Backwards, a span's descendants have just been seen; `waiting` holds those whose parent is still to come.
+        while waiting and spans[waiting[-1]][1] > spans[place][1]:
+            latest[place] = max(latest[place], latest[waiting.pop()])
+        waiting.append(place)
+    ends: list[int | None] = []
+    for (span, _), last in zip(spans, latest, strict=True):
+        end, start = _nano(span.end_time_unix_nano), _nano(span.start_time_unix_nano) or 0
+        ends.append(last if end is not None and end <= start and span.children else end)
+    return ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def query_with(context: Context, **changes: Any) -> str:
         for one in value if isinstance(value, list | tuple) else [value]:
             if one not in (None, ""):
                 query.appendlist(name, str(one))
-    return "?" + query.urlencode()
+    return f"?{query.urlencode()}"
 
 
 @register.simple_tag(takes_context=True)

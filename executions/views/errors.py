@@ -1,7 +1,7 @@
 """Errors as pages and fragments: what happened, what to do, and a status code that tells the truth."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,8 @@ from executions.permissions import NotAllowed
 from executions.services import actions
 from executions.services.api import NotConfigured
 from executions.upstream import errors
+
+R = TypeVar("R", bound=HttpResponse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Problem:
 
 class BadRequest(Exception):
     """The address or form cannot mean anything; the message says why."""
+
+
+EXPECTED = (errors.UpstreamError, errors.InvalidId, NotConfigured, NotAllowed, BadRequest, actions.StaleForm)
+"""What may reach a reader as a page of its own; anything else is an error of ours."""
 
 
 def _refused(error: errors.Refused) -> tuple[int, str, str]:
@@ -65,51 +71,66 @@ def problem(error: errors.UpstreamError) -> Problem:
     return Problem(status, title, advice, str(error), error.code or "", retry_after)
 
 
-def for_user(found: Problem, error: Exception, user: Any) -> Problem:
+def _upstream(error: errors.UpstreamError, user: Any) -> Problem:
     """The same with what only administrators of the console can use."""
+    found = problem(error)
     if isinstance(error, errors.Unauthorised) and user.is_authenticated and user.has_perm("executions.administer"):
-        advice = "Set MISTRAL_API_KEY to a key of the right workspace and restart the console."
-        return Problem(found.status, found.title, advice, found.words, found.code)
+        return replace(found, advice="Set MISTRAL_API_KEY to a key of the right workspace and restart the console.")
     return found
 
 
-def describe(error: Exception, user: Any) -> Problem | None:
-    """What to tell a reader of an exception; None for one we do not expect."""
+def describe(error: Exception, user: Any) -> Problem:
+    """What to tell a reader of one of the EXPECTED exceptions."""
     match error:
         case errors.UpstreamError():
-            return for_user(problem(error), error, user)
+            found = _upstream(error, user)
         case errors.InvalidId():
-            return Problem(400, "This id cannot be an execution’s", words=str(error))
+            found = Problem(400, "This id cannot be an execution’s", words=str(error))
         case NotConfigured():
             advice = "Set MISTRAL_API_KEY in the environment or in .env, then restart the console."
-            return Problem(503, "The console has no API key", advice)
+            found = Problem(503, "The console has no API key that it can use", advice, str(error))
         case NotAllowed():
-            label = BY_SLUG[error.operation].label
-            advice = "Ask an administrator to put you into a group that may."
-            return Problem(403, "You may not do this", advice, f"Your account does not have the right for: {label}.")
+            words = f"Your account does not have the right for: {BY_SLUG[error.operation].label}."
+            found = Problem(403, "You may not do this", "Ask an administrator to put you into a group that may.", words)
         case BadRequest():
-            return Problem(400, "This cannot be done", words=str(error))
+            found = Problem(400, "This cannot be done", words=str(error))
         case actions.StaleForm():
             advice = "Open it again and send it from there. Nothing was sent."
-            return Problem(400, "This form is too old, or not yours", advice)
-    return None
+            found = Problem(400, "This form is too old, or not yours", advice)
+        case _:
+            raise TypeError("An exception that is not among EXPECTED.") from error
+    return found
+
+
+def with_headers(response: R, found: Problem | None = None) -> R:
+    """Our pages are the viewer's own and of this moment, and one address answers with a page or a part of it."""
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "HX-Request, HX-Target"
+    if found and found.retry_after:
+        response["Retry-After"] = str(found.retry_after)
+    return response
 
 
 def respond(request: HttpRequest, found: Problem) -> HttpResponse:
     """The problem as a page, or as a fragment where htmx asked for one."""
     htmx = getattr(request, "htmx", False)
     response = render(request, "_problem.html" if htmx else "problem.html", {"problem": found}, status=found.status)
-    if found.retry_after:
-        response["Retry-After"] = str(found.retry_after)
-    return response
+    return with_headers(response, found)
 
 
 class ErrorPagesMiddleware(MiddlewareMixin):
     """Turns the exceptions we expect into pages, so that views need not."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        found = describe(exception, request.user)
-        return respond(request, found) if found else None
+        return respond(request, describe(exception, request.user)) if isinstance(exception, EXPECTED) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code != 405:
+            return response
+        # Django's own is an empty page: signing in leads there, if a form was sent after the session had ended.
+        page = respond(request, Problem(405, "There is nothing to see at this address", "Start from the list."))
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -120,10 +141,18 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
     return respond(request, Problem(403, "You may not do this"))
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without our token: sent from elsewhere, or kept open while somebody signed in or out."""
+    advice = "Nothing was sent. Open the page again and send it from there. Cookies have to be allowed."
+    return respond(request, Problem(403, "This form was not sent from a page of the console", advice))
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, Problem(404, "There is no such page", "Check the address, or start from the list."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     words = "The error is in the server’s log."
-    return respond(request, Problem(500, "Something went wrong in the console itself", "Try again.", words))
+    # Something may have been sent before it failed.
+    advice = "Check what came of it before you try again." if request.method == "POST" else "Try again."
+    return respond(request, Problem(500, "Something went wrong in the console itself", advice, words))

@@ -1,15 +1,17 @@
 """An execution's events: the stream, from its first event on."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest
 
 from executions.ids import to_path
 from executions.services import api, runs
 from executions.services import events as services
-from executions.views.frame import execution_context, execution_page, render_page
+from executions.views.frame import execution_page
 
 
-@execution_page("event-stream")
-def events(request: HttpRequest, run: runs.Run) -> HttpResponse:
+@execution_page("event-stream", "events")
+def events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
     answer = api.client().get_workflow_events(
         workflow_exec_id=run.execution_id,
         limit=services.PAGE_SIZE,
@@ -17,7 +19,7 @@ def events(request: HttpRequest, run: runs.Run) -> HttpResponse:
     )
     rows = [services.row(event) for event in answer.events]
     groups, query = request.GET.getlist("type"), request.GET.get("q", "")
-    context = execution_context(request, run, "events") | {
+    return {
         "events": services.matching(rows, groups=groups, query=query),
         "fetched": len(rows),
         "next_cursor": answer.next_cursor,
@@ -30,4 +32,3 @@ def events(request: HttpRequest, run: runs.Run) -> HttpResponse:
         if request.GET.get("cursor")
         else {"path": f"/ws/executions/{to_path(run.execution_id)}/events/", "query": ""},
     }
-    return render_page(request, "events", context)

@@ -3,30 +3,35 @@
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from executions import ids
-from executions.models import ActionRequested
 from executions.operations import BY_SLUG
 from executions.permissions import allowed_operations, check_allowed
-from executions.services import api, runs, text
+from executions.services import api, audit, runs, text
 from executions.upstream import errors
-from executions.views.errors import BadRequest
+from executions.upstream.types import Execution
+from executions.views.errors import BadRequest, Problem, describe, respond, with_headers
 
 P = ParamSpec("P")
+T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Part = Callable[[HttpRequest, runs.Run], dict[str, Any] | HttpResponse]
+RANGE = ("after", "before")
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def allowed(operation: str) -> Callable[[View[P]], View[P]]:
-    """Let in only who may use the operation."""
+    """A page to read, for those who may use the operation."""
 
     def wrap(view: View[P]) -> View[P]:
+        @require_safe
         @functools.wraps(view)
         def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             check_allowed(request.user, operation)
@@ -37,18 +42,44 @@ def allowed(operation: str) -> Callable[[View[P]], View[P]]:
     return wrap
 
 
-def execution_page(operation: str) -> Callable[[Callable[[HttpRequest, runs.Run], HttpResponse]], View[[str]]]:
-    """A page about one execution: checks the right and the id, and fetches the run that the address names."""
+def execution_page(operation: str, tab: str) -> Callable[[Part], View[[str]]]:
+    """A tab of an execution's page. The part gives what its template needs, or an answer of its own.
 
-    def wrap(view: Callable[[HttpRequest, runs.Run], HttpResponse]) -> View[[str]]:
-        @functools.wraps(view)
+    Without the execution there is no page. Where only the part fails, the frame around it stays.
+    """
+
+    def wrap(part: Part) -> View[[str]]:
+        @require_safe
+        @functools.wraps(part)
         def inner(request: HttpRequest, execution_id: str) -> HttpResponse:
             check_allowed(request.user, operation)
-            return view(request, fetch(request, real_id(execution_id)))
+            run = fetch(request, real_id(execution_id))
+            try:
+                found = part(request, run)
+            except (errors.UpstreamError, BadRequest) as error:
+                return _without_part(request, run, tab, describe(error, request.user))
+            if isinstance(found, HttpResponse):
+                return found
+            return render_page(request, tab, execution_context(request, run, tab) | found)
 
         return inner
 
     return wrap
+
+
+def _without_part(request: HttpRequest, run: runs.Run, tab: str, problem: Problem) -> HttpResponse:
+    if request.htmx and request.htmx.target != "part":  # type: ignore[attr-defined]
+        return respond(request, problem)
+    context = execution_context(request, run, tab) | {"problem": problem}
+    return with_headers(render_page(request, "failed", context, status=problem.status), problem)
+
+
+def secondary(request: HttpRequest, call: Callable[[], T]) -> tuple[T | None, Problem | None]:
+    """What a page can do without: where that fails the page stays, and says so in its place."""
+    try:
+        return call(), None
+    except errors.UpstreamError as error:
+        return None, describe(error, request.user)
 
 
 def real_id(segment: str) -> str:
@@ -62,9 +93,14 @@ def real_id(segment: str) -> str:
 def run_parameter(request: HttpRequest) -> str:
     """The `run` of the address: a run id of the API, or nothing for the latest."""
     run_id = request.GET.get("run", "")
-    if run_id and not _UUID.fullmatch(run_id):
+    if run_id and not is_run_id(run_id):
         raise BadRequest("The address names a run that cannot exist: a run id is a UUID.")
     return run_id
+
+
+def is_run_id(value: str) -> bool:
+    """Whether the API could have a run of this id."""
+    return bool(_UUID.fullmatch(value))
 
 
 def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
@@ -74,16 +110,29 @@ def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
         return runs.run(api.client().get_workflow_execution(execution_id))
     found = api.client().get_run(run_id)
     if found.execution_id != execution_id:
-        raise errors.NotFound("This run belongs to another execution.", code=None, status=404, detail="")
+        raise errors.NotFound("This run belongs to another execution.", status=404)
     return runs.run(found)
+
+
+def fetch_latest(request: HttpRequest, execution_id: str) -> runs.Run:
+    """The latest run, which is what actions act on. A run that the address names has to be the execution's, too."""
+    latest = runs.run(api.client().get_workflow_execution(execution_id))
+    if run_parameter(request) not in {"", latest.run_id}:
+        fetch(request, execution_id)
+    return latest
+
+
+def unknown_run(execution_id: str) -> runs.Run:
+    """An execution of which the API tells nothing now: what a page of our own knowledge stands under."""
+    return runs.run(Execution(execution_id=execution_id))
 
 
 def time_range(request: HttpRequest) -> dict[str, str | None]:
     """The chosen range of time, `after` and `before`, in ISO format."""
     chosen: dict[str, str | None] = {}
-    for name in ("after", "before"):
+    for name in RANGE:
         value = request.GET.get(name, "")
-        moment = text.parse_time(value)
+        moment = text.parse_iso(value)
         if value and moment is None:
             raise BadRequest(f"“{name}” is not a time. Write it like 2026-01-31T14:05:00Z.")
         chosen[name] = moment.isoformat() if moment else None
@@ -94,16 +143,15 @@ def render_page(request: HttpRequest, name: str, context: dict[str, Any], status
     """The page, or only its changing part where htmx asked for that part (its target's id is `part`)."""
     whole = not (request.htmx and request.htmx.target == "part")  # type: ignore[attr-defined]
     template = f"executions/{name}.html" if whole else f"executions/_{name}.html"
-    response = render(request, template, context, status=status)
-    response["Vary"] = "HX-Request, HX-Target"
-    response["Cache-Control"] = "no-store"
-    return response
+    return with_headers(render(request, template, context, status=status))
 
 
 def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str, Any]:
     """What the frame of an execution's pages needs."""
     may = allowed_operations(request.user)
-    chosen = {name: request.GET[name] for name in ("run", "after", "before") if request.GET.get(name)}
+    chosen = {"run": request.GET.get("run", "")}
+    chosen |= {name: moment for name in RANGE if text.parse_iso(moment := request.GET.get(name, ""))}
+    chosen = {name: value for name, value in chosen.items() if value}
     link = {**chosen, "run": run.run_id} if run.run_id else chosen
     return {
         "run": run,
@@ -114,7 +162,7 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
         "kept": "?" + urlencode(chosen) if chosen else "",
         "pinned": "run" in chosen,
         "link_query": urlencode(link),
-        "action_count": ActionRequested.objects.filter(execution_id=run.execution_id).count(),
+        "action_count": audit.count(run.execution_id),
     }
 
 

@@ -1,12 +1,14 @@
 """An execution's history."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from executions.services import api, runs
 from executions.services import history as histories
 from executions.upstream.types import History
-from executions.views.frame import execution_context, execution_page, render_page
+from executions.views.frame import execution_page
 
 
 def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
@@ -16,27 +18,28 @@ def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
     return api.client().get_workflow_execution_history(run.execution_id, decode_payloads=decode_payloads)
 
 
-@execution_page("history")
-def history(request: HttpRequest, run: runs.Run) -> HttpResponse:
+@execution_page("history", "history")
+def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     if request.GET.get("view") == "json":
         return _download(run, decoded=request.GET.get("payloads") != "encoded")
     found = fetch_history(run)
     events = histories.rows(found)
     kinds, query, order = request.GET.getlist("type"), request.GET.get("q", ""), request.GET.get("order", "asc")
-    context = execution_context(request, run, "history") | {"kinds": kinds, "query": query, "order": order}
     if events is None:
-        return render_page(request, "history", context | {"unreadable": histories.as_text(found)})
+        return {"unreadable": histories.as_text(found)}
     shown = histories.matching(events, kinds=kinds, query=query, newest_first=order == "desc")
     selected = request.GET.get("event", "")
     page = Paginator(shown, histories.WINDOW).get_page(request.GET.get("page") or _page_of(shown, selected))
-    context |= {
+    return {
+        "kinds": kinds,
+        "query": query,
+        "order": order,
         "page": page,
         "total": len(events),
         "categories": histories.CATEGORIES,
         "selected": selected,
         "polling": run.is_running and page.number == 1,
     }
-    return render_page(request, "history", context)
 
 
 def _page_of(events: list[histories.EventRow], selected: str) -> int:

@@ -1,18 +1,19 @@
 """An execution's log lines: a page from the API, then live."""
 
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from executions.ids import to_path
 from executions.services import api, runs
 from executions.services import logs as services
 from executions.views.errors import BadRequest
-from executions.views.frame import execution_context, execution_page, render_page, time_range
+from executions.views.frame import execution_page, time_range
 
 
-@execution_page("logs")
-def logs(request: HttpRequest, run: runs.Run) -> HttpResponse:
+@execution_page("logs", "logs")
+def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
     activity = request.GET.get("activity", "")
     if activity and not (activity.isascii() and activity.isdigit()):
         raise BadRequest("“activity” is the activity’s number.")
@@ -29,7 +30,7 @@ def logs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     )
     lines = services.rows(answer.results)
     severities, query = request.GET.getlist("severity"), request.GET.get("q", "")
-    context = execution_context(request, run, "logs") | {
+    return {
         "lines": services.matching(lines, severities=severities, query=query),
         "fetched": len(lines),
         "next_cursor": answer.next_cursor,
@@ -41,11 +42,10 @@ def logs(request: HttpRequest, run: runs.Run) -> HttpResponse:
         "selected": request.GET.get("line", ""),
         "live": _live(request, run, lines, activity),
     }
-    return render_page(request, "logs", context)
 
 
 def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow], activity: str) -> dict[str, str] | None:
-    """Where the page goes on live: from its newest line's time on; rows that it has already are told by their address."""
+    """Where the page goes on live: from its newest line's time on; rows that it has are told by their address."""
     if request.GET.get("cursor") or request.GET.get("before"):
         return None
     newest = max((line.timestamp for line in lines), default="")

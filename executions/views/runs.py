@@ -1,41 +1,48 @@
 """The list of runs, and the way from an id to its page."""
 
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import Resolver404, resolve
 
 from executions import ids
 from executions.forms import RunFilters
 from executions.permissions import allowed_operations
 from executions.services import api, runs, statuses
 from executions.upstream import errors
-from executions.views.errors import BadRequest
-from executions.views.frame import allowed, page_url, real_id, render_page
+from executions.views.errors import BadRequest, describe, with_headers
+from executions.views.frame import allowed, is_run_id, page_url, render_page
 
 
 @allowed("get")
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilters(request.GET)
     filters = form.filters()
-    if form.errors:
-        return render_page(request, "runs", {"form": form, "runs": [], "statuses": _statuses(request)}, status=400)
-    answer = api.client().list_runs(page_size=runs.PAGE_SIZE, **runs.parameters(filters))
-    context = {
+    context: dict[str, Any] = {
         "form": form,
-        "runs": [runs.run(execution) for execution in answer.executions],
-        "next_page": answer.next_page_token,
-        "filtered": any(value for name, value in request.GET.items() if name not in {"page", "sort", "order"}),
         "statuses": _statuses(request),
+        "filtered": any(value for name, value in request.GET.items() if name not in {"page", "sort", "order"}),
         "may": allowed_operations(request.user),
         "sort": filters.get("sort") or "start_time",
         "order": filters.get("order") or "desc",
     }
+    if form.errors:
+        return render_page(request, "runs", context, status=400)
+    try:
+        answer = api.client().list_runs(page_size=runs.PAGE_SIZE, **runs.parameters(filters))
+    except errors.UpstreamError as error:
+        problem = describe(error, request.user)
+        return with_headers(render_page(request, "runs", {**context, "problem": problem}, problem.status), problem)
+    context |= {"runs": [runs.run(one) for one in answer.executions], "next_page": answer.next_page_token}
     return render_page(request, "runs", context)
 
 
 def _statuses(request: HttpRequest) -> list[tuple[statuses.Status, bool]]:
     chosen = request.GET.getlist("status")
-    return [(one, one.value in chosen) for one in statuses.ALL if one.value != "RETRYING_AFTER_ERROR"]
+    offered = [one for one in statuses.ALL if one.value != "RETRYING_AFTER_ERROR" or one.value in chosen]
+    return [(one, one.value in chosen) for one in offered]
 
 
 @allowed("get")
@@ -44,17 +51,41 @@ def open_execution(request: HttpRequest) -> HttpResponse:
     given = request.GET.get("id", "").strip()
     if not given:
         return HttpResponseRedirect("/executions/")
-    parts = urlsplit(given).path.split("/") if "://" in given else []
-    if len(parts) > 2 and parts[1] == "executions":
-        return HttpResponseRedirect(page_url("overview", real_id(unquote(parts[2]))))
     try:
-        found = api.client().get_workflow_execution(ids.check(given))
+        return HttpResponseRedirect(_linked(request, given) or _found(ids.check(given)))
     except ValueError as error:
         raise BadRequest(str(error)) from None
+
+
+def _found(given: str) -> str:
+    """The page of the execution with this id; failing that, of the run with this id."""
+    try:
+        return page_url("overview", api.client().get_workflow_execution(given).execution_id)
     except errors.NotFound as missing:
+        if not is_run_id(given):
+            raise
         try:
             run = api.client().get_run(given)
-        except (errors.Refused, ValueError):
+        except (errors.NotFound, errors.Invalid):
             raise missing from None
-        return HttpResponseRedirect(page_url("overview", run.execution_id, run=given))
-    return HttpResponseRedirect(page_url("overview", found.execution_id))
+    return page_url("overview", run.execution_id, run=given)
+
+
+def _linked(request: HttpRequest, given: str) -> str:
+    """The address in a link to one of this console's execution pages; nothing for anything else.
+
+    It is built anew from what the link says, so that it leads nowhere else.
+    """
+    try:
+        parts = urlsplit(given)
+        ours = {*settings.PUBLIC_ORIGINS, f"{request.scheme}://{request.get_host()}"}
+        if f"{parts.scheme}://{parts.netloc}" not in ours:
+            return ""
+        match = resolve(unquote(parts.path))
+    except (ValueError, Resolver404):
+        return ""
+    if "execution_id" not in match.kwargs:
+        return ""
+    address = page_url(match.view_name, ids.from_path(match.kwargs["execution_id"]))
+    query = QueryDict(parts.query).urlencode()
+    return address + (f"?{query}" if query else "") + (f"#{quote(parts.fragment)}" if parts.fragment else "")

@@ -6,29 +6,27 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from executions.services import api, runs, text, traces
-from executions.views.frame import execution_context, execution_page, render_page
+from executions.views.frame import execution_page, secondary
 
 
-@execution_page("trace-summary")
-def trace(request: HttpRequest, run: runs.Run) -> HttpResponse:
+@execution_page("trace-summary", "trace")
+def trace(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     """The API gives traces by execution, so an earlier run shows the same trace."""
     views: dict[str, Callable[[HttpRequest, runs.Run], dict[str, Any]]] = {"events": _events, "otel": _otel}
-    view = request.GET.get("view", "waterfall")
+    view = request.GET.get("view", "")
     if view == "otel" and request.GET.get("download"):
         return _download(run)
-    context = execution_context(request, run, "trace") | {"view": view, "query": request.GET.get("q", "")}
-    return render_page(request, "trace", context | views.get(view, _waterfall)(request, run))
+    shown = view if view in views else "waterfall"
+    return {"view": shown, "query": request.GET.get("q", ""), **views.get(view, _waterfall)(request, run)}
 
 
 def _waterfall(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
-    info = api.client().get_workflow_execution_trace_info(run.execution_id)
-    found = traces.waterfall(
-        api.client().get_workflow_execution_trace_summary(run.execution_id), request.GET.get("q", "")
-    )
+    summary = api.client().get_workflow_execution_trace_summary(run.execution_id)
+    info, problem = secondary(request, lambda: api.client().get_workflow_execution_trace_info(run.execution_id))
     return {
-        "view": "waterfall",
         "info": info,
-        "waterfall": found,
+        "info_problem": problem,
+        "waterfall": traces.waterfall(summary, request.GET.get("q", "")),
         "selected": request.GET.get("span", ""),
         "polling": run.is_running,
     }

@@ -58,5 +58,6 @@ def migrate() -> None:
     except (DatabaseError, OSError) as error:
         words = str(error).strip().splitlines()[0]
         raise CommandError(
-            f"The database {database['NAME']} cannot be used: {words}. Make it writable, or set DATABASE_URL to another."
+            f"The database {database['NAME']} cannot be used: {words}. "
+            "Make it writable, or set DATABASE_URL to another."
         ) from None

@@ -1,0 +1,95 @@
+"""Why a run ended badly: the first cause, from the event that ended it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from executions.services import temporal, text
+from executions.services.history import EventRow
+
+WRAPPERS_SHOWN = 8
+"""Failures around the cause that a page names; chains can be much longer."""
+_SCHEDULED = ("activityFailureInfo", "scheduledEventId"), ("childWorkflowExecutionFailureInfo", "initiatedEventId")
+"""Failures that began in an event of their own, and how they name what that event answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What ended the run: the deepest failure of its chain, or what the service says of a run ended from outside."""
+
+    heading: str
+    message: str
+    event_id: int
+    """Where it stands in the history: the activity's or the child's failure, or the event that ended the run."""
+    type: str = ""
+    stack: str = ""
+    wrappers: tuple[str, ...] = ()
+    """The messages of the failures around it, the outermost first."""
+
+
+def cause(events: list[EventRow]) -> Cause | None:
+    """Why the run ended badly; None if its history does not tell."""
+    for event in reversed(events):
+        attributes = temporal.attributes(event.body)
+        failure = attributes.get("failure")
+        if event.kind == "WorkflowExecutionFailed" and isinstance(failure, dict):
+            return _failed(events, event, failure)
+        if event.kind == "WorkflowExecutionTerminated":
+            return Cause("Terminated", _terminated(attributes), event.id)
+        if event.kind == "WorkflowExecutionTimedOut":
+            return Cause("Timed out", _timed_out(events), event.id)
+    return None
+
+
+def _failed(events: list[EventRow], event: EventRow, failure: dict[str, Any]) -> Cause:
+    chain = temporal.chain(failure)
+    deepest, around = chain[-1], chain[:-1]
+    wrappers = [text.one_line(temporal.message(one)) or "no message" for one in around[:WRAPPERS_SHOWN]]
+    if len(around) > WRAPPERS_SHOWN:
+        wrappers.append(f"{len(around) - WRAPPERS_SHOWN} more")
+    stacks = (one.get("stackTrace") for one in reversed(chain))
+    return Cause(
+        heading="First cause",
+        message=temporal.message(deepest, 2_000) or "The failure has no message.",
+        event_id=_origin(events, chain) or event.id,
+        type=_type(deepest),
+        stack=text.clean(next((stack for stack in stacks if isinstance(stack, str) and stack), ""), 10_000),
+        wrappers=tuple(wrappers),
+    )
+
+
+def _type(failure: dict[str, Any]) -> str:
+    """The error's class where the worker named one; otherwise the kind of failure."""
+    for key, info in failure.items():
+        if key.endswith("FailureInfo") and isinstance(info, dict):
+            kind = key.removesuffix("FailureInfo")
+            named = text.label(info.get("type"), 200) or text.label(info.get("timeoutType"), 80)
+            return named.removeprefix("TIMEOUT_TYPE_") or text.clean(kind[:1].upper() + kind[1:], 80)
+    return ""
+
+
+def _origin(events: list[EventRow], chain: list[dict[str, Any]]) -> int:
+    """The event in which an activity or a child failed, where the workflow only passed that on; 0 otherwise.
+
+    The outermost such failure counts: those inside a child's have event ids of the child's history.
+    """
+    for failure in chain:
+        for key, pointer in _SCHEDULED:
+            info = failure.get(key)
+            scheduled = temporal.number(info.get(pointer)) if isinstance(info, dict) else 0
+            if scheduled:
+                found = (one for one in reversed(events) if one.failed and one.origin == scheduled)
+                return next((one.id for one in found), scheduled)
+    return 0
+
+
+def _terminated(attributes: dict[str, Any]) -> str:
+    reason = text.label(attributes.get("reason"), 2_000) or "No reason was given."
+    identity = text.label(attributes.get("identity"), 200)
+    return f"{reason} (by {identity})" if identity else reason
+
+
+def _timed_out(events: list[EventRow]) -> str:
+    started = temporal.attributes(events[0].body)
+    limits = (text.label(started.get(key), 40) for key in ("workflowRunTimeout", "workflowExecutionTimeout"))
+    limit = next((limit for limit in limits if limit.strip("0s")), "")
+    return f"It did not end within its limit of {limit}." if limit else "It did not end within its time limit."

@@ -1,0 +1,196 @@
+"""The write envelope: what is recorded when, whatever goes wrong in between."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import DatabaseError, transaction
+
+from executions.models import ActionOutcome, ActionRequested
+from executions.permissions import NotAllowed
+from executions.services import actions, audit
+from executions.services.actions import Intent
+from executions.services.api import NotConfigured
+from executions.upstream import errors
+
+INTENT = Intent("cancel", "e", "why")
+
+
+@pytest.fixture
+def operator(users: dict[str, User]) -> User:
+    return users["operator"]
+
+
+def fresh(user: User, run_id: str = "") -> str:
+    return actions.new_token(user, "cancel", "e", run_id)
+
+
+def raising(error: Exception) -> Callable[[], Any]:
+    def call() -> None:
+        raise error
+
+    return call
+
+
+def never() -> None:
+    pytest.fail("It was sent.")
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (errors.NoAnswer("n", sent=True), "unknown"),
+        (errors.NoAnswer("n", sent=False), "not sent"),
+        (errors.Timeout("t"), "unknown"),
+        (errors.Timeout("t", sent=False), "not sent"),
+        (errors.Refused("r", status=400), "refused"),
+        (errors.NotFound("r", status=404), "refused"),
+        (errors.NotRunning("r", status=409), "refused"),
+        (errors.Invalid("r", status=422), "refused"),
+        (errors.Unauthorised("r", status=401), "refused"),
+        (errors.RateLimited("r", status=429), "refused"),
+        (errors.ServerFault("f", status=500), "unknown"),
+        (errors.BrokenAnswer("b", status=200), "unknown"),
+    ],
+)
+def test_what_an_error_says_about_a_write(operator: User, error: errors.UpstreamError, result: str) -> None:
+    done = actions.perform(operator, fresh(operator), INTENT, raising(error))
+    assert (done.error, done.result) == (error, result)
+    outcome = ActionOutcome.objects.get()
+    assert (outcome.action_id, outcome.result, outcome.message) == (done.action_id, result, str(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (errors.InvalidId("An id."), "not sent"),
+        (NotConfigured("No key."), "not sent"),
+        (ZeroDivisionError("a secret"), "unknown"),
+        (DatabaseError("a secret"), "unknown"),
+    ],
+)
+def test_an_error_of_ours_is_recorded_and_raised(operator: User, error: Exception, result: str) -> None:
+    with pytest.raises(type(error)):
+        actions.perform(operator, fresh(operator), INTENT, raising(error))
+    outcome = ActionOutcome.objects.get()
+    assert (outcome.action_id, outcome.result) == (ActionRequested.objects.get().id, result)
+    assert "secret" not in outcome.message
+
+
+class Gone(BaseException):
+    """The process ends here."""
+
+
+def test_a_process_that_ends_in_the_middle_leaves_unknown(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call() -> None:
+        assert ActionRequested.objects.get().reason == "why"
+        raise Gone
+
+    with pytest.raises(Gone):
+        actions.perform(operator, fresh(operator), INTENT, call)
+    assert ActionOutcome.objects.count() == 0
+    (entry,) = audit.entries(ActionRequested.objects.all())
+    assert entry.result == "in progress"
+    # The next process knows that it did not send this.
+    monkeypatch.setattr(audit, "STARTED", entry.action.at.replace(year=entry.action.at.year + 1))
+    (entry,) = audit.entries(ActionRequested.objects.all())
+    assert (entry.result, entry.unclear) == ("unknown", True)
+
+
+def test_an_outcome_that_cannot_be_saved_is_logged(
+    operator: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(ActionOutcome.objects, "bulk_create", broken)
+    with caplog.at_level(logging.ERROR):
+        done = actions.perform(operator, fresh(operator), INTENT, lambda: None)
+    assert (done.result, done.error) == ("done", None)
+    assert ActionOutcome.objects.count() == 0
+    assert f"The outcome of action {done.action_id} could not be saved: done" in caplog.text
+
+
+def test_nothing_is_sent_inside_a_transaction_that_could_be_rolled_back(operator: User) -> None:
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        actions.perform(operator, fresh(operator), INTENT, never)
+    assert ActionRequested.objects.count() == 0
+
+
+@pytest.mark.parametrize("who", ["anonymous", "nobody", "viewer"])
+@pytest.mark.parametrize("way", [actions.perform, actions.ask])
+def test_the_right_is_checked_here_too(users: dict[str, User], who: str, way: Callable[..., Any]) -> None:
+    user: Any = users.get(who) or AnonymousUser()
+    with pytest.raises(NotAllowed):
+        way(user, actions.new_token(user, "cancel", "e"), INTENT, never)
+    assert ActionRequested.objects.count() == 0
+
+
+def test_a_token_is_good_once(operator: User) -> None:
+    token = fresh(operator)
+    done = actions.perform(operator, token, INTENT, lambda: None)
+    with pytest.raises(actions.AlreadyDone) as before:
+        actions.perform(operator, token, INTENT, never)
+    assert before.value.action_id == done.action_id
+
+
+def test_a_token_says_which_run_the_form_showed(operator: User) -> None:
+    actions.perform(operator, fresh(operator, "run-1"), INTENT, lambda: None)
+    assert ActionRequested.objects.get().run_id == "run-1"
+
+
+def test_a_token_is_short_however_long_the_id(operator: User) -> None:
+    longest = "😀" * 250
+    token = actions.new_token(operator, "cancel", longest, "0b8e1c3e-0000-4000-8000-000000000001")
+    assert len(token) < 300
+    assert actions.read_token(token, operator, "cancel", longest).number != ""
+
+
+@pytest.mark.parametrize(
+    ("user", "operation", "target"),
+    [("admin", "cancel", "e"), ("operator", "terminate", "e"), ("operator", "cancel", "f")],
+)
+def test_a_token_fits_only_what_it_was_made_for(
+    users: dict[str, User], operator: User, user: str, operation: str, target: str
+) -> None:
+    with pytest.raises(actions.StaleForm):
+        actions.read_token(fresh(operator), users[user], operation, target)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("", None),
+        (" \n ", None),
+        ("{}", {}),
+        ('{"a": 12345678901234567890123, "b": 1.5, "c": "é"}', {"a": 12345678901234567890123, "b": 1.5, "c": "é"}),
+    ],
+)
+def test_inputs(source: str, value: Any) -> None:
+    assert actions.read_input(source) == value
+
+
+@pytest.mark.parametrize("depth", [199, 201])
+def test_the_depth_of_an_input_is_bounded(depth: int) -> None:
+    source = '{"a":' * depth + "1" + "}" * depth
+    if depth < actions.DEPTH_LIMIT:
+        assert actions.read_input(source)
+    else:
+        with pytest.raises(ValueError, match="nested too deeply"):
+            actions.read_input(source)
+
+
+def test_the_digest_is_of_the_body_as_it_is_sent(operator: User) -> None:
+    body = {"name": "n", "input": {"é": 1.0}}
+    intent = Intent("cancel", "e", body=body)
+    actions.perform(operator, fresh(operator), intent, lambda: None)
+    sent = '{"name":"n","input":{"é":1.0}}'.encode()
+    assert ActionRequested.objects.get().body_digest == hashlib.sha256(sent).hexdigest()
+
+
+def test_an_answer_is_kept_up_to_a_limit(operator: User) -> None:
+    actions.perform(operator, fresh(operator), INTENT, lambda: {"a": "x" * 100_000})
+    assert len(ActionOutcome.objects.get().answer) == actions.ANSWER_LIMIT + 1

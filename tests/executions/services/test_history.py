@@ -1,0 +1,168 @@
+"""A history as rows: names from the events that they point at, notes, and where a reset may start."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from executions.services import causes, history
+from executions.services.history import EventRow
+from executions.upstream.types import History
+from tests.executions.canned import encoded, event
+from tests.executions.services import hostile
+
+FAILURE = {"message": "outer", "cause": {"message": "429 rate limited", "stackTrace": "at line 1"}}
+EVENTS = [
+    event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": "pipeline"}, input={"payloads": [encoded({"n": 1})]}),
+    event(2, "WORKFLOW_TASK_SCHEDULED"),
+    event(3, "WORKFLOW_TASK_STARTED", scheduledEventId="2"),
+    event(4, "WORKFLOW_TASK_COMPLETED", scheduledEventId="2", startedEventId="3"),
+    event(5, "ACTIVITY_TASK_SCHEDULED", activityId="1", activityType={"name": "extract"}, input={"payloads": [None]}),
+    event(6, "ACTIVITY_TASK_STARTED", scheduledEventId="5"),
+    event(7, "ACTIVITY_TASK_FAILED", scheduledEventId="5", startedEventId="6", failure=FAILURE),
+    event(8, "TIMER_STARTED", timerId="t-1", startToFireTimeout="30s"),
+    event(9, "TIMER_FIRED", timerId="t-1", startedEventId="8"),
+    event(10, "WORKFLOW_EXECUTION_SIGNALED", signalName="approve", input={"payloads": [{"by": "ana"}]}),
+    event(11, "WORKFLOW_EXECUTION_UPDATE_ACCEPTED", acceptedRequest={"input": {"name": "set_priority"}}),
+    event(12, "START_CHILD_WORKFLOW_EXECUTION_INITIATED", workflowType={"name": "child"}),
+    event(13, "CHILD_WORKFLOW_EXECUTION_COMPLETED", initiatedEventId="12", result={"payloads": []}),
+    event(14, "WORKFLOW_TASK_COMPLETED"),
+    event(15, "MARKER_RECORDED", markerName="version"),
+    event(16, "WORKFLOW_EXECUTION_TIMED_OUT"),
+]
+ROWS = [
+    (1, "WorkflowExecutionStarted", "workflow", "pipeline", '{"n":1}', False, 0),
+    (2, "WorkflowTaskScheduled", "task", "", "", False, 0),
+    (3, "WorkflowTaskStarted", "task", "", "", False, 2),
+    (4, "WorkflowTaskCompleted", "task", "", "", False, 2),
+    (5, "ActivityTaskScheduled", "activity", "extract", "null", False, 0),
+    (6, "ActivityTaskStarted", "activity", "extract", "", False, 5),
+    (7, "ActivityTaskFailed", "activity", "extract", "429 rate limited", True, 5),
+    (8, "TimerStarted", "timer", "t-1", "fires after 30s", False, 0),
+    (9, "TimerFired", "timer", "t-1", "", False, 8),
+    (10, "WorkflowExecutionSignaled", "signal", "approve", '{"by":"ana"}', False, 0),
+    (11, "WorkflowExecutionUpdateAccepted", "update", "set_priority", "", False, 0),
+    (12, "StartChildWorkflowExecutionInitiated", "child", "child", "", False, 0),
+    (13, "ChildWorkflowExecutionCompleted", "child", "child", "", False, 12),
+    (14, "WorkflowTaskCompleted", "task", "", "", False, 0),
+    (15, "MarkerRecorded", "other", "", "", False, 0),
+    (16, "WorkflowExecutionTimedOut", "workflow", "", "", True, 0),
+]
+
+
+def made(events: list[Any]) -> list[EventRow]:
+    found = history.rows(History(raw=b"", events=[hostile.raw(one) for one in events]))
+    assert found is not None
+    return found
+
+
+def test_events_as_rows() -> None:
+    found = made(EVENTS)
+    assert [(r.id, r.kind, r.category, r.name, r.note, r.failed, r.origin) for r in found] == ROWS
+    assert [msgspec.json.decode(row.json) for row in found] == EVENTS
+    assert found[0].time is not None
+    assert found[0].time.isoformat() == "2026-01-31T14:05:01+00:00"
+
+
+def test_the_categories_are_those_that_a_page_offers() -> None:
+    assert {row.category for row in made(EVENTS)} == set(history.CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "query", "newest_first", "ids"),
+    [
+        ([], "", False, list(range(1, 17))),
+        ([], "", True, list(range(16, 0, -1))),
+        (["timer", "signal"], "", False, [8, 9, 10]),
+        (["unknown"], "", False, []),
+        ([], "EXTRACT", False, [5, 6, 7]),
+        ([], "rate LIMITED", False, [7]),
+        ([], "at line 1", False, [7]),
+        (["activity"], "7", True, [7]),
+    ],
+)
+def test_filters(kinds: list[str], query: str, newest_first: bool, ids: list[int]) -> None:
+    assert [e.id for e in history.matching(made(EVENTS), kinds=kinds, query=query, newest_first=newest_first)] == ids
+
+
+def test_reset_points_stand_between_what_happened_before_and_after() -> None:
+    found = [(one.event_id, one.before, one.after) for one in history.reset_points(made(EVENTS))]
+    assert found == [
+        (14, "ChildWorkflowExecutionCompleted child", "MarkerRecorded"),
+        (4, "WorkflowExecutionStarted pipeline", "ActivityTaskScheduled extract"),
+    ]
+    alone = history.reset_points(made([event(1, "WORKFLOW_TASK_COMPLETED"), event(2, "WORKFLOW_TASK_COMPLETED")]))
+    assert [(one.event_id, one.before, one.after) for one in alone] == [(2, "", "the end"), (1, "", "the end")]
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (None, (0, "—", "other", "", "")),
+        ("text", (0, "—", "other", "", "")),
+        ([1], (0, "—", "other", "", "")),
+        ({}, (0, "—", "other", "", "")),
+        ({"eventId": "abc", "eventType": None, "eventTime": 3}, (0, "—", "other", "", "")),
+        ({"eventId": [1], "eventType": {"a": 1}}, (0, "—", "other", "", "")),
+        ({"eventId": 7, "eventType": 12}, (7, "12", "other", "", "")),
+        ({"eventId": "1", "eventType": "EVENT_TYPE_NEXUS_OPERATION"}, (1, "NexusOperation", "other", "", "")),
+        ({"eventId": "1", "eventType": "ActivityTaskStarted"}, (1, "ActivityTaskStarted", "other", "", "")),
+        (event(1, "ACTIVITY_TASK_SCHEDULED", activityType="x"), (1, "ActivityTaskScheduled", "activity", "", "")),
+        (
+            event(1, "ACTIVITY_TASK_SCHEDULED", activityType={"name": {"a": 1}}),
+            (1, "ActivityTaskScheduled", "activity", "", ""),
+        ),
+        (
+            event(1, "WORKFLOW_EXECUTION_UPDATE_ACCEPTED", acceptedRequest=[]),
+            (1, "WorkflowExecutionUpdateAccepted", "update", "", ""),
+        ),
+        (
+            event(1, "ACTIVITY_TASK_FAILED", failure={"message": ["no", "text"]}),
+            (1, "ActivityTaskFailed", "activity", "", ""),
+        ),
+    ],
+)
+def test_malformed_events_are_rows_too(event: Any, shown: tuple[Any, ...]) -> None:
+    (row,) = made([event])
+    assert (row.id, row.kind, row.category, row.name, row.note) == shown
+    assert "json" not in repr(row)
+
+
+KEYS = [
+    *(
+        "eventId",
+        "eventType",
+        "eventTime",
+        "scheduledEventId",
+        "startedEventId",
+        "initiatedEventId",
+        "failure",
+        "cause",
+    ),
+    *("activityTaskFailedEventAttributes", "workflowExecutionFailedEventAttributes", "activityType", "name", "message"),
+    *("result", "input", "payloads", "metadata", "encoding", "data", "reason", "identity", "stackTrace"),
+    *("activityFailureInfo", "childWorkflowExecutionFailureInfo", "applicationFailureInfo", "type", "acceptedRequest"),
+    *("workflowExecutionStartedEventAttributes", "workflowExecutionTerminatedEventAttributes", "startToFireTimeout"),
+]
+KINDS = st.sampled_from(["FAILED", "TERMINATED", "TIMED_OUT"]).map("EVENT_TYPE_WORKFLOW_EXECUTION_{}".format)
+hostile_events = st.lists(hostile.values(KEYS) | hostile.objects(KEYS), max_size=6)
+
+
+@settings(max_examples=150)
+@given(hostile_events, KINDS, hostile.objects(KEYS), st.text(max_size=3))
+def test_no_history_is_too_odd(events: list[Any], kind: str, attributes: dict[str, Any], query: str) -> None:
+    ended = {"eventId": "9", "eventType": kind, "workflowExecutionFailedEventAttributes": attributes}
+    found = made([*events, ended, *events])
+    for row in found:
+        assert isinstance(row.json, str)
+    history.matching(found, kinds=[], query=query, newest_first=True)
+    history.reset_points(found)
+    causes.cause(found)
+
+
+def test_another_shape_is_shown_as_json() -> None:
+    answer = History(raw=b'{"items": [1]}')
+    assert history.rows(answer) is None
+    assert history.as_text(answer) == '{\n  "items": [\n    1\n  ]\n}'

@@ -1,0 +1,244 @@
+"""What the tabs of an execution ask the API for, and what they make of its answers."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from executions.services import history as histories
+from tests.executions import canned, pages
+from tests.executions.services import hostile
+from tests.faulty import Faulty, reply
+
+PAGE = f"/executions/{canned.ID}/"
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"
+
+
+class TestOverview:
+    def test_a_running_execution(self, operator: Client, upstream: Faulty) -> None:
+        response = operator.get(PAGE)
+        assert [one.target for one in upstream.requests] == [canned.path()]
+        assert (response.context["polling"], response.context["result"]) == (True, "")
+
+    @pytest.mark.parametrize(
+        ("result", "shown"), [(None, "null"), (0, "0"), ({"a": [1]}, '{\n  "a": [\n    1\n  ]\n}'), ("", '""')]
+    )
+    def test_a_result(self, operator: Client, upstream: Faulty, result: Any, shown: str) -> None:
+        canned.healthy(upstream, status="COMPLETED", result=result)
+        response = operator.get(PAGE)
+        assert response.context["polling"] is False
+        assert response.context["result"] == ("" if result is None else shown)
+
+    @pytest.mark.parametrize(
+        ("ending", "words"),
+        [
+            (canned.event(9, "WORKFLOW_EXECUTION_TERMINATED", reason="duplicate"), "Terminated: duplicate Event 9"),
+            (
+                canned.event(9, "WORKFLOW_EXECUTION_TIMED_OUT"),
+                "Timed out: It did not end within its time limit. Event 9",
+            ),
+            (
+                canned.event(9, "WORKFLOW_EXECUTION_FAILED", failure=hostile.nested(60, message=HOSTILE)),
+                "First cause: <script>alert(1)</script> Event 9",
+            ),
+            (canned.event(9, "MARKER_RECORDED"), "The history names no cause."),
+        ],
+    )
+    def test_the_cause(self, operator: Client, upstream: Faulty, ending: Any, words: str) -> None:
+        upstream.on(reply({"events": [*canned.HISTORY["events"], ending]}), path=HISTORY)
+        response = operator.get(f"{PAGE}?part=cause", headers={"HX-Request": "true"})
+        assert response.status_code == 200
+        assert pages.text(response).startswith(words)
+        assert "<script>" not in response.content.decode()
+
+    def test_the_cause_links_to_the_activity_s_failure(self, operator: Client, upstream: Faulty) -> None:
+        failure = {"message": "outer", "activityFailureInfo": {"scheduledEventId": "5"}, "cause": {"message": "429"}}
+        events = [
+            *canned.HISTORY["events"],
+            canned.event(7, "ACTIVITY_TASK_FAILED", scheduledEventId="5", failure={"message": "429"}),
+            canned.event(9, "WORKFLOW_EXECUTION_FAILED", failure=failure),
+        ]
+        upstream.on(reply({"events": events}), path=HISTORY)
+        (link,) = pages.links(operator.get(f"{PAGE}?part=cause"))
+        assert link == f"{PAGE}history/?event=7&run={canned.RUN}#event-7"
+        page = operator.get(link.partition("#")[0])
+        assert page.context["selected"] == "7"
+        assert 'id="event-7"' in page.content.decode()
+
+    def test_the_runs_are_this_execution_s(self, operator: Client, upstream: Faulty) -> None:
+        old = canned.execution(run_id=canned.OTHER_RUN, status="FAILED")
+        listed = [canned.execution(), old, canned.execution("inv-10")]
+        upstream.on(reply({"executions": listed}), path=canned.RUNS)
+        response = operator.get(f"{PAGE}?part=runs")
+        assert [run.run_id for run in response.context["runs"]] == [canned.RUN, canned.OTHER_RUN]
+        assert response.context["latest"] == canned.RUN
+        assert ("search", canned.ID) in [pair for one in upstream.requests for pair in one.query]
+
+
+class TestHistory:
+    def test_it_is_asked_for_decoded(self, operator: Client, upstream: Faulty) -> None:
+        response = operator.get(f"{PAGE}history/")
+        assert upstream.requests[-1].target == f"{HISTORY}?decode_payloads=true"
+        assert [row.id for row in response.context["page"]] == [1, 2, 3, 4, 5]
+        assert (response.context["total"], response.context["polling"]) == (5, True)
+
+    def test_a_point_of_a_run_leads_to_a_reset_that_knows_the_run(self, operator: Client, upstream: Faulty) -> None:
+        """Events of an earlier run are no points of the latest one."""
+        resets = [link for link in pages.links(operator.get(f"{PAGE}history/")) if "/reset/?" in link]
+        assert resets == [f"{PAGE}reset/?event_id=4&run={canned.RUN}"]
+
+    def test_without_a_run_id_it_is_the_execution_s(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, run_id=None)
+        assert operator.get(f"{PAGE}history/").status_code == 200
+        assert upstream.requests[-1].path == canned.path(rest="/history")
+
+    @pytest.mark.parametrize(
+        ("query", "ids"),
+        [
+            ("type=activity", [5]),
+            ("type=activity&type=workflow", [1, 5]),
+            ("q=EXTRACT", [5]),
+            ("order=desc", [5, 4, 3, 2, 1]),
+            ("order=sideways", [1, 2, 3, 4, 5]),
+            ("type=nothing", []),
+            ("page=99", [1, 2, 3, 4, 5]),
+        ],
+    )
+    def test_filters(self, operator: Client, upstream: Faulty, query: str, ids: list[int]) -> None:
+        assert [row.id for row in operator.get(f"{PAGE}history/?{query}").context["page"]] == ids
+
+    @pytest.mark.parametrize(
+        ("query", "first"), [("", 1), ("event=250", 201), ("page=3", 401), ("event=250&page=1", 1)]
+    )
+    def test_the_page_of_the_chosen_event_opens(
+        self, operator: Client, upstream: Faulty, query: str, first: int
+    ) -> None:
+        events = [canned.event(number, "TIMER_STARTED", timerId=str(number)) for number in range(1, 451)]
+        upstream.on(reply({"events": events}), path=HISTORY)
+        page = operator.get(f"{PAGE}history/?{query}").context["page"]
+        assert (page[0].id, len(page) <= histories.WINDOW) == (first, True)
+
+    @pytest.mark.parametrize(("payloads", "decoded"), [("", True), ("encoded", False)])
+    def test_the_download_is_what_was_received(
+        self, operator: Client, upstream: Faulty, payloads: str, decoded: bool
+    ) -> None:
+        body = b'{ "events" : [ {"eventId":"1", "x": 1.00} ] }'
+        upstream.on(reply(body), path=HISTORY)
+        response = operator.get(f"{PAGE}history/?view=json&payloads={payloads}")
+        assert (response.content, response["Content-Type"]) == (body, "application/json")
+        assert response["Content-Disposition"] == f'attachment; filename="history-{canned.RUN}.json"'
+        assert upstream.requests[-1].query == ([("decode_payloads", "true")] if decoded else [])
+
+    @pytest.mark.parametrize("answer", [{"items": []}, [1, 2], "text", None, {"events": {"a": 1}}])
+    def test_another_shape_is_shown_as_json(self, operator: Client, upstream: Faulty, answer: Any) -> None:
+        upstream.on(reply(answer), path=HISTORY)
+        response = operator.get(f"{PAGE}history/")
+        assert response.status_code == 200
+        assert json.loads(response.context["unreadable"]) == answer
+
+    def test_hostile_events_are_rows(self, operator: Client, upstream: Faulty) -> None:
+        events = [None, 3, HOSTILE, [], {HOSTILE: HOSTILE}, {"eventId": HOSTILE, "eventType": HOSTILE}]
+        upstream.on(reply({"events": events}), path=HISTORY)
+        response = operator.get(f"{PAGE}history/")
+        assert (response.status_code, len(response.context["page"])) == (200, len(events))
+        assert "<script>alert" not in response.content.decode()
+
+
+class TestTrace:
+    @pytest.mark.parametrize(
+        ("view", "paths"),
+        [
+            ("", ["/trace/summary", "/trace/info"]),
+            ("waterfall", ["/trace/summary", "/trace/info"]),
+            ("unknown", ["/trace/summary", "/trace/info"]),
+            ("events", ["/trace/events"]),
+            ("otel", ["/trace/otel"]),
+        ],
+    )
+    def test_each_view_asks_for_its_own(self, operator: Client, upstream: Faulty, view: str, paths: list[str]) -> None:
+        response = operator.get(f"{PAGE}trace/?view={view}")
+        assert response.context["view"] == (view if view in {"events", "otel"} else "waterfall")
+        assert [one.path for one in upstream.requests[1:]] == [canned.path(rest=path) for path in paths]
+
+    def test_internal_events_on_demand(self, operator: Client, upstream: Faulty) -> None:
+        operator.get(f"{PAGE}trace/?view=events")
+        operator.get(f"{PAGE}trace/?view=events&internal=1")
+        asked = [one.query for one in upstream.requests if one.path.endswith("/trace/events")]
+        assert asked == [
+            [("merge_same_id_events", "true")],
+            [("merge_same_id_events", "true"), ("include_internal_events", "true")],
+        ]
+
+    @pytest.mark.parametrize(("data", "body"), [({"batches": [1]}, b'{"batches": [1]}'), (None, b"null")])
+    def test_the_download_is_what_was_received(
+        self, operator: Client, upstream: Faulty, data: Any, body: bytes
+    ) -> None:
+        upstream.on(reply(canned.execution() | {"otel_trace_data": data}), path=canned.path(rest="/trace/otel"))
+        response = operator.get(f"{PAGE}trace/?view=otel&download=1")
+        assert (response.content, response["Content-Type"]) == (body, "application/json")
+
+    def test_without_a_trace_the_page_says_so(self, operator: Client, upstream: Faulty) -> None:
+        upstream.on(reply(canned.execution() | {"span_tree": None}), path=canned.path(rest="/trace/summary"))
+        assert "No trace data" in pages.text(operator.get(f"{PAGE}trace/"))
+
+
+class TestLogs:
+    @pytest.mark.parametrize(
+        ("query", "asked"),
+        [
+            ("", [("order", "desc")]),
+            ("order=asc", [("order", "asc")]),
+            ("order=sideways", [("order", "desc")]),
+            ("activity=7", [("activity_id", "7"), ("order", "desc")]),
+            ("cursor=a%2Bb", [("order", "desc"), ("cursor", "a+b")]),
+            ("after=2026-01-31T15:05:00%2B01:00", [("after", "2026-01-31T14:05:00+00:00"), ("order", "desc")]),
+            ("before=2026-01-31T14:05:00Z", [("before", "2026-01-31T14:05:00+00:00"), ("order", "desc")]),
+        ],
+    )
+    def test_what_is_asked_for(
+        self, operator: Client, upstream: Faulty, query: str, asked: list[tuple[str, str]]
+    ) -> None:
+        operator.get(f"{PAGE}logs/?{query}")
+        assert upstream.requests[-1].path == canned.path(rest="/logs")
+        assert sorted(upstream.requests[-1].query) == sorted([*asked, ("run_id", canned.RUN), ("limit", "100")])
+
+    @pytest.mark.parametrize(
+        ("query", "live"), [("", True), ("q=x", True), ("cursor=a", False), ("before=2026-01-31", False)]
+    )
+    def test_only_the_newest_page_goes_on_live(
+        self, operator: Client, upstream: Faulty, query: str, live: bool
+    ) -> None:
+        found = operator.get(f"{PAGE}logs/?{query}").context["live"]
+        assert (found is not None) == live
+        if live:
+            assert found["path"] == f"/ws{PAGE}logs/"
+            assert found["query"] == f"run={canned.RUN}&after=2026-01-31T14%3A05%3A01Z"
+
+    def test_filters_say_of_how_many(self, operator: Client, upstream: Faulty) -> None:
+        upstream.on(
+            reply({"results": [canned.LOG, {"body": HOSTILE, "severity_text": "ERROR"}]}),
+            path=canned.path(rest="/logs"),
+        )
+        response = operator.get(f"{PAGE}logs/?severity=error")
+        assert ([line.body for line in response.context["lines"]], response.context["fetched"]) == (
+            ["<script>alert(1)</script>"],
+            2,
+        )
+        assert "<script>alert" not in response.content.decode()
+
+
+class TestEvents:
+    def test_what_is_asked_for(self, operator: Client, upstream: Faulty) -> None:
+        response = operator.get(f"{PAGE}events/?cursor=a%2Bb")
+        assert upstream.requests[-1].query == [("workflow_exec_id", canned.ID), ("limit", "100"), ("cursor", "a+b")]
+        assert response.context["live"] is None
+        assert operator.get(f"{PAGE}events/").context["live"] == {"path": f"/ws{PAGE}events/", "query": ""}
+
+    def test_filters_say_of_how_many(self, operator: Client, upstream: Faulty) -> None:
+        other = canned.EVENT | {"event_id": "e-2", "event_type": HOSTILE, "attributes": [HOSTILE]}
+        upstream.on(reply({"events": [canned.EVENT, other]}), path=canned.EVENTS)
+        response = operator.get(f"{PAGE}events/?type=other")
+        assert ([row.id for row in response.context["events"]], response.context["fetched"]) == (["e-2"], 2)
+        assert "<script>alert" not in response.content.decode()

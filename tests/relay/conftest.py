@@ -1,0 +1,39 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from executions.relay import hub as hubs
+from executions.relay import relay as relays
+from executions.relay import viewer as viewers
+from executions.relay import window as windows
+from executions.relay.hub import Hub
+
+
+def shorten(patch: pytest.MonkeyPatch) -> None:
+    """Periods that let a test see what they lead to without waiting for it."""
+    patch.setattr(relays, "FIRST_WAIT", 0.001)
+    patch.setattr(relays, "LONGEST_WAIT", 0.01)
+    patch.setattr(relays, "HOLD_SECONDS", 0.001)
+    patch.setattr(viewers, "PAUSE_SECONDS", 0.001)
+    patch.setattr(viewers, "SHORTEST_PAUSE", 0.0)
+    patch.setattr(viewers, "LONGEST_PAUSE", 0.001)
+    patch.setattr(viewers, "QUIET_SECONDS", 0.05)
+    patch.setattr(viewers, "LOOK_SECONDS", 0.05)
+    patch.setattr(windows, "STALLED_SECONDS", 0.1)
+    patch.setattr(hubs, "RELEASE_SECONDS", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _short_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    shorten(monkeypatch)
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    """A hub that must leave no task behind."""
+    before = asyncio.all_tasks()
+    made = Hub()
+    yield made
+    await made.close()
+    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
