@@ -56,6 +56,11 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     )
 
 
+def time_of(address: str) -> datetime | None:
+    """When the line of this address was written; None if it is no line's address."""
+    return text.parse_time(address.partition("~")[0].rpartition("-")[0])
+
+
 def rows(records: Iterable[LogRecord]) -> list[LogRow]:
     """Records in the order given, equals told apart by their ordinal."""
     seen: Counter[bytes] = Counter()

@@ -62,7 +62,7 @@ def decode(raw: msgspec.Raw | bytes) -> Any:
         return None
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return bytes(raw).decode(errors="replace")
 
 

@@ -25,9 +25,10 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     found = fetch_history(run)
     events = histories.rows(found)
     kinds, query, order = request.GET.getlist("type"), request.GET.get("q", ""), request.GET.get("order", "asc")
+    newest_first = order == "desc"
     if events is None:
         return {"unreadable": histories.as_text(found)}
-    shown = histories.matching(events, kinds=kinds, query=query, newest_first=order == "desc")
+    shown = histories.matching(events, kinds=kinds, query=query, newest_first=newest_first)
     selected = request.GET.get("event", "")
     page = Paginator(shown, histories.WINDOW).get_page(request.GET.get("page") or _page_of(shown, selected))
     return {
@@ -38,7 +39,8 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
         "total": len(events),
         "categories": histories.CATEGORIES,
         "selected": selected,
-        "polling": run.is_running and page.number == 1,
+        # Only where new events come in.
+        "polling": run.is_running and not (page.has_previous() if newest_first else page.has_next()),
     }
 
 

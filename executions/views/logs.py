@@ -1,5 +1,6 @@
 """An execution's log lines: a page from the API, then live."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,27 +9,24 @@ from django.http import HttpRequest
 from executions.ids import to_path
 from executions.services import api, runs
 from executions.services import logs as services
+from executions.upstream.types import LogPage
 from executions.views.errors import BadRequest
-from executions.views.frame import execution_page, time_range
+from executions.views.frame import RANGE, execution_page, time_range
+
+AROUND = timedelta(milliseconds=1)
+"""Past a line's own time, so that a page that ends there has the line."""
 
 
 @execution_page("logs", "logs")
 def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
-    activity = request.GET.get("activity", "")
-    if activity and not (activity.isascii() and activity.isdigit()):
-        raise BadRequest("“activity” is the activity’s number.")
     # The newest lines first by default: that is where a live page goes on.
     order = "asc" if request.GET.get("order") == "asc" else "desc"
-    answer = api.client().get_workflow_execution_logs(
-        run.execution_id,
-        run_id=run.run_id or None,
-        activity_id=activity or None,
-        order=order,
-        cursor=request.GET.get("cursor") or None,
-        limit=services.PAGE_SIZE,
-        **time_range(request),
-    )
-    lines = services.rows(answer.results)
+    answer = _page(request, run, order, **time_range(request))
+    lines, selected = services.rows(answer.results), request.GET.get("line", "")
+    around = _around(request, order, lines, selected)
+    if around:
+        answer = _page(request, run, order, **around)
+        lines = services.rows(answer.results)
     severities, query = request.GET.getlist("severity"), request.GET.get("q", "")
     return {
         "lines": services.matching(lines, severities=severities, query=query),
@@ -38,18 +36,46 @@ def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
         "severities": services.SEVERITIES,
         "chosen": severities,
         "query": query,
-        "activity": activity,
-        "selected": request.GET.get("line", ""),
-        "live": _live(request, run, lines, activity),
+        "selected": selected,
+        "around": bool(around),
+        "live": None if around else _live(request, run, lines),
     }
 
 
-def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow], activity: str) -> dict[str, str] | None:
+def _activity(request: HttpRequest) -> str:
+    activity = request.GET.get("activity", "")
+    if activity and not (activity.isascii() and activity.isdigit()):
+        raise BadRequest("“activity” is the activity’s number.")
+    return activity
+
+
+def _page(request: HttpRequest, run: runs.Run, order: str, **window: str | None) -> LogPage:
+    return api.client().get_workflow_execution_logs(
+        run.execution_id,
+        run_id=run.run_id or None,
+        activity_id=_activity(request) or None,
+        order=order,
+        cursor=request.GET.get("cursor") or None,
+        limit=services.PAGE_SIZE,
+        **window,
+    )
+
+
+def _around(request: HttpRequest, order: str, lines: list[services.LogRow], selected: str) -> dict[str, str] | None:
+    """The range that begins with the line in the address, where the page that was asked for does not have it."""
+    moment = services.time_of(selected)
+    chosen = any(request.GET.get(name) for name in ("cursor", *RANGE))
+    if moment is None or chosen or any(line.address == selected for line in lines):
+        return None
+    return {"after": moment.isoformat()} if order == "asc" else {"before": (moment + AROUND).isoformat()}
+
+
+def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow]) -> dict[str, str] | None:
     """Where the page goes on live: from its newest line's time on; rows that it has are told by their address."""
     if request.GET.get("cursor") or request.GET.get("before"):
         return None
     newest = max((line.timestamp for line in lines), default="")
-    query = {"run": run.run_id, "activity": activity, "after": newest}
+    query = {"run": run.run_id, "activity": _activity(request), "after": newest}
     return {
         "path": f"/ws/executions/{to_path(run.execution_id)}/logs/",
         "query": urlencode({name: value for name, value in query.items() if value}),

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from executions.services import api, audit, causes, history, runs, text
 from executions.views.errors import with_headers
-from executions.views.frame import execution_page
+from executions.views.frame import execution_context, execution_page
 from executions.views.history import fetch_history
 
 RUNS_SHOWN = 20
@@ -15,17 +15,26 @@ RUNS_SHOWN = 20
 
 @execution_page("get", "overview")
 def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
-    part = request.GET.get("part", "")
-    if part == "cause":
-        return _cause(request, run)
-    if part == "runs":
-        return _runs(request, run)
+    match request.GET.get("part"):
+        case "facts":
+            return _facts(request, run)
+        case "cause":
+            return _cause(request, run)
+        case "runs":
+            return _runs(request, run)
     result = text.decode(run.execution.result)
     return {
         "result": text.pretty(result) if result is not None else "",
         "recent_actions": audit.entries(audit.of_execution(run.execution_id)[:3]),
         "polling": run.is_running,
     }
+
+
+def _facts(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """The top of the page, once the status is another than `was`: until then its buttons stay where they are."""
+    if run.status.value == request.GET.get("was"):
+        return HttpResponse(status=204)
+    return with_headers(render(request, "executions/_facts.html", execution_context(request, run, "")))
 
 
 def _cause(request: HttpRequest, run: runs.Run) -> HttpResponse:

@@ -4,6 +4,7 @@ import "./forms.js";
 import "./keys.js";
 import "./live.js";
 import "./polling.js";
+import "./selected.js";
 import "./selection.js";
 import "./themes.js";
 import "./times.js";

@@ -1,6 +1,7 @@
 // [data-live]: a list of rows that grows as a stream brings more. The page's own rows are there first; the stream brings
 // some of them again, and those are dropped.
 import { Stream } from "./stream.js";
+import { reveal } from "./selected.js";
 import { localise } from "./times.js";
 
 const MOST_ROWS = 3000;
@@ -82,11 +83,20 @@ class Live {
       this.waiting = [];
       this.trim();
       this.part("empty")?.remove();
-      if (follow) scrollTo({ top: document.documentElement.scrollHeight });
+      const selected = this.selected();
+      if (selected) reveal(selected);
+      else if (follow) scrollTo({ top: document.documentElement.scrollHeight });
     }
     const button = this.part("new");
     button.hidden = this.waiting.length === 0;
     button.textContent = `${this.waiting.length} ${button.dataset.liveNew}`;
+  }
+
+  // The row that the address names, if it came only now.
+  selected() {
+    const wanted = this.root.dataset.liveSelected;
+    if (!wanted || this.root.querySelector(".row.selected")) return null;
+    return [...this.rows.children].find((row) => row.dataset.row === wanted) ?? null;
   }
 
   trim() {

@@ -10,7 +10,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches("[data-poll]") && busy()) event.preventDefault();
 });
 
-// A failed refresh leaves what is there; the next one may work.
+// A failed refresh leaves what is there, and says so until one works again.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.target.matches("[data-poll]")) return;
+  document.querySelector("[data-stale]").hidden = Boolean(event.detail.successful);
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const polled = event.detail.requestConfig?.elt.matches("[data-poll]");
   if (polled && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;

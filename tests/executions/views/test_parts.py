@@ -7,16 +7,30 @@ import pytest
 from django.test import Client
 
 from executions.services import history as histories
+from executions.services import logs
+from executions.upstream.types import LogRecord
 from tests.executions import canned, pages
 from tests.executions.services import hostile
 from tests.faulty import Faulty, reply
 
 PAGE = f"/executions/{canned.ID}/"
 HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+EARLIER = "2026-01-31T14:04:00+00:00"
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"
 
 
 class TestOverview:
+    def test_the_top_of_the_page_answers_only_once_the_status_has_changed(
+        self, operator: Client, upstream: Faulty
+    ) -> None:
+        same = operator.get(f"{PAGE}?part=facts&was=RUNNING", headers={"HX-Request": "true"})
+        assert (same.status_code, same.content) == (204, b"")
+        canned.healthy(upstream, status="COMPLETED")
+        changed = operator.get(f"{PAGE}?part=facts&was=RUNNING", headers={"HX-Request": "true"})
+        assert changed.status_code == 200
+        assert pages.text(changed).split()[0] == "Completed"
+        assert "hx-get" not in changed.content.decode()
+
     def test_a_running_execution(self, operator: Client, upstream: Faulty) -> None:
         response = operator.get(PAGE)
         assert [one.target for one in upstream.requests] == [canned.path()]
@@ -78,6 +92,16 @@ class TestOverview:
 
 
 class TestHistory:
+    @pytest.mark.parametrize(
+        ("query", "polling"), [("", False), ("page=2", True), ("order=desc", True), ("order=desc&page=2", False)]
+    )
+    def test_it_is_refreshed_where_new_events_come_in(
+        self, operator: Client, upstream: Faulty, query: str, polling: bool
+    ) -> None:
+        events = [canned.event(number, "MARKER_RECORDED") for number in range(1, histories.WINDOW + 2)]
+        upstream.on(reply({"events": events}), path=HISTORY)
+        assert operator.get(f"{PAGE}history/?{query}").context["polling"] is polling
+
     def test_it_is_asked_for_decoded(self, operator: Client, upstream: Faulty) -> None:
         response = operator.get(f"{PAGE}history/")
         assert upstream.requests[-1].target == f"{HISTORY}?decode_payloads=true"
@@ -215,6 +239,20 @@ class TestLogs:
         if live:
             assert found["path"] == f"/ws{PAGE}logs/"
             assert found["query"] == f"run={canned.RUN}&after=2026-01-31T14%3A05%3A01Z"
+
+    @pytest.mark.parametrize(
+        ("order", "asked"), [("desc", ("before", "2026-01-31T14:04:00.001000+00:00")), ("asc", ("after", EARLIER))]
+    )
+    def test_a_linked_line_that_is_not_on_the_first_page(
+        self, operator: Client, upstream: Faulty, order: str, asked: tuple[str, str]
+    ) -> None:
+        linked = {**canned.LOG, "timestamp": EARLIER, "body": "the one"}
+        upstream.on(reply({"results": [canned.LOG]}), reply({"results": [linked]}), path=canned.path(rest="/logs"))
+        address = logs.row(LogRecord(**linked)).address
+        response = operator.get(f"{PAGE}logs/", {"order": order, "line": address})
+        assert asked in upstream.requests[-1].query
+        assert (response.context["around"], response.context["live"]) == (True, None)
+        assert 'class="row tone-info selected"' in response.content.decode()
 
     def test_filters_say_of_how_many(self, operator: Client, upstream: Faulty) -> None:
         upstream.on(
