@@ -46,13 +46,12 @@ def _failed(events: list[EventRow], event: EventRow, failure: dict[str, Any]) ->
     wrappers = [text.one_line(temporal.message(one)) or "no message" for one in around[:WRAPPERS_SHOWN]]
     if len(around) > WRAPPERS_SHOWN:
         wrappers.append(f"{len(around) - WRAPPERS_SHOWN} more")
-    stacks = (one.get("stackTrace") for one in reversed(chain))
     return Cause(
         heading="First cause",
         message=temporal.message(deepest, 2_000) or "The failure has no message.",
         event_id=_origin(events, chain) or event.id,
         type=_type(deepest),
-        stack=text.clean(next((stack for stack in stacks if isinstance(stack, str) and stack), ""), 10_000),
+        stack=temporal.stack(chain),
         wrappers=tuple(wrappers),
     )
 

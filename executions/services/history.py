@@ -46,6 +46,12 @@ class EventRow:
     def json(self) -> str:
         return text.pretty(self.body)
 
+    @property
+    def stack(self) -> str:
+        """The deepest stack trace, if the event holds a failure that has one."""
+        failure = temporal.attributes(self.body).get("failure")
+        return temporal.stack(temporal.chain(failure)) if isinstance(failure, dict) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ResetPoint:

@@ -83,6 +83,12 @@ def message(failure: dict[str, Any], limit: int = 500) -> str:
     return text.clean(words, limit) if isinstance(words, str) else ""
 
 
+def stack(chain: list[dict[str, Any]], limit: int = 10_000) -> str:
+    """The stack trace of the deepest failure in a chain that has one; empty if none has."""
+    found = (one.get("stackTrace") for one in reversed(chain))
+    return text.clean(next((one for one in found if isinstance(one, str) and one), ""), limit)
+
+
 def number(value: object) -> int:
     """An event id, which Temporal's JSON has as text; 0 for anything else."""
     digits = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

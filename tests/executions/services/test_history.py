@@ -166,3 +166,8 @@ def test_another_shape_is_shown_as_json() -> None:
     answer = History(raw=b'{"items": [1]}')
     assert history.rows(answer) is None
     assert history.as_text(answer) == '{\n  "items": [\n    1\n  ]\n}'
+
+
+def test_a_failed_event_has_its_deepest_stack_trace() -> None:
+    failed, completed = made([event(7, "ACTIVITY_TASK_FAILED", failure=FAILURE), event(8, "ACTIVITY_TASK_COMPLETED")])
+    assert (failed.stack, completed.stack) == ("at line 1", "")
