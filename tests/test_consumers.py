@@ -30,7 +30,7 @@ from executions.relay import window as windows
 from executions.services import api, live
 from tests import faulty as upstreams
 from tests.faulty import HANG, Faulty, head, reply
-from tests.relay.scripted import numbers
+from tests.relay.scripted import no_task_is_left, numbers
 from tests.relay.sse_upstream import Cut, Execution, chunk
 from tests.servers import Console, console
 
@@ -137,7 +137,7 @@ async def open_socket(execution: Execution, cookie: str) -> AsyncIterator[Open]:
     for socket in sockets:
         await socket.leave()
     await consumers.hub().close()
-    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
+    await no_task_is_left(before)
     await asyncio.to_thread(execution.wait_until_none_is_open)
 
 
@@ -537,10 +537,16 @@ async def test_a_row_that_cannot_be_rendered_is_told_and_logged(
 
 
 @signed_in
-async def test_who_leaves_at_once_leaves_nothing_behind(open_socket: Open, execution: Execution) -> None:
+@pytest.mark.parametrize("rows", [0, 3])
+async def test_who_leaves_leaves_nothing_behind(open_socket: Open, execution: Execution, rows: int) -> None:
+    before = asyncio.all_tasks()
+    execution.add(3)
     for _ in range(3):
         socket = await open_socket()
+        await socket.rows(rows)
         await socket.leave()
+    await asyncio.to_thread(execution.wait_until_none_is_open)
+    await no_task_is_left(before)
 
 
 @signed_in
@@ -550,9 +556,8 @@ async def test_a_server_that_stops_leaves_nothing_behind(open_socket: Open, exec
     socket = await open_socket()
     await socket.until_state("live")
     socket.communicator.future.cancel()
-    async with asyncio.timeout(PATIENCE):
-        while asyncio.all_tasks() != before:  # noqa: ASYNC110  (they end one by one)
-            await asyncio.sleep(0.01)
+    await asyncio.to_thread(execution.wait_until_none_is_open)
+    await no_task_is_left(before)
 
 
 @signed_in

@@ -13,7 +13,7 @@ from executions.relay.buffer import Item
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.005
 """After so much work on events the event loop gets its turn."""
 WORDS_LIMIT = 500
 _WITHOUT_ID = re.compile("(.*)~[0-9a-f]{16}", re.DOTALL)

@@ -47,7 +47,9 @@ class Viewer:
     """
 
     def __init__(self, relay: Relay, start: Start, catch_ups: asyncio.Semaphore, leave: Callable[[], None]) -> None:
-        self._relay, self._after, self._last_id = relay, start.after, start.last_id
+        self._relay, self._last_id = relay, start.last_id
+        # As upstream has it: whoever goes on after a row gets what follows, whatever its time.
+        self._after = None if start.last_id else start.after
         self._catch_ups = catch_ups
         self._leave: Callable[[], None] | None = leave
         self._window = Window()

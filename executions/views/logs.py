@@ -16,6 +16,9 @@ from executions.views.frame import RANGE, execution_page, time_range
 AROUND = timedelta(milliseconds=1)
 """Past a line's own time, so that a page that ends there has the line."""
 
+LATE = timedelta(seconds=5)
+"""By how much workers' clocks, and the ways of their lines, may differ."""
+
 
 @execution_page("logs", "logs")
 def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
@@ -71,11 +74,12 @@ def _around(request: HttpRequest, order: str, lines: list[services.LogRow], sele
 
 
 def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow]) -> dict[str, str] | None:
-    """Where the page goes on live: from its newest line's time on; rows that it has are told by their address."""
+    """Where the page goes on live: a little before its newest line; rows that it has are told by their address."""
     if request.GET.get("cursor") or request.GET.get("before"):
         return None
-    newest = max((line.timestamp for line in lines), default="")
-    query = {"run": run.run_id, "activity": _activity(request), "after": newest}
+    times = [line.time for line in lines if line.time]
+    after = max(min(times), max(times) - LATE).isoformat() if times else ""
+    query = {"run": run.run_id, "activity": _activity(request), "after": after}
     return {
         "path": f"/ws/executions/{to_path(run.execution_id)}/logs/",
         "query": urlencode({name: value for name, value in query.items() if value}),

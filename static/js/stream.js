@@ -34,8 +34,7 @@ export class Stream {
 
   receive(data) {
     const message = JSON.parse(data);
-    this.failures = 0;
-    if (message.type === "state") this.handlers.state(message.state, message.detail);
+    if (message.type === "state") this.state(message);
     if (message.type === "gap") this.handlers.gap();
     if (message.type !== "items") return;
     this.lastId = message.items.at(-1).id;
@@ -44,6 +43,12 @@ export class Stream {
     this.size += data.length;
     if (this.rows >= ACK_ROWS || this.size >= ACK_SIZE) this.acknowledge();
     else this.acking ??= setTimeout(() => this.acknowledge(), ACK_DELAY);
+  }
+
+  state({ state, detail }) {
+    this.over = state === "ended" || state === "failed";
+    if (state === "live") this.failures = 0;
+    this.handlers.state(state, detail);
   }
 
   acknowledge() {
@@ -57,7 +62,8 @@ export class Stream {
 
   closed(code) {
     if (FINAL[code]) this.handlers.state("failed", FINAL[code]);
-    if (code === 1000 || FINAL[code]) return;
+    // A server may also close in order for reasons of its own.
+    if (FINAL[code] || this.over) return;
     // A cut, a restart, or we were too slow: go on after the last row. At random, so that not all come back at once.
     this.handlers.state("reconnecting", "The connection to the console was cut; connecting again.");
     this.failures += 1;

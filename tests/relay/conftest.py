@@ -6,8 +6,8 @@ import pytest
 from executions.relay import hub as hubs
 from executions.relay import relay as relays
 from executions.relay import viewer as viewers
-from executions.relay import window as windows
 from executions.relay.hub import Hub
+from tests.relay.scripted import no_task_is_left
 
 
 def shorten(patch: pytest.MonkeyPatch) -> None:
@@ -20,7 +20,6 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(viewers, "LONGEST_PAUSE", 0.001)
     patch.setattr(viewers, "QUIET_SECONDS", 0.05)
     patch.setattr(viewers, "LOOK_SECONDS", 0.05)
-    patch.setattr(windows, "STALLED_SECONDS", 0.1)
     patch.setattr(hubs, "RELEASE_SECONDS", 0.01)
 
 
@@ -36,4 +35,4 @@ async def hub() -> AsyncIterator[Hub]:
     made = Hub()
     yield made
     await made.close()
-    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
+    await no_task_is_left(before)

@@ -65,6 +65,8 @@ class Upstream:
     """What happens while a connection is being closed."""
     floor: int = 0
     """The first so many rows are not sent again."""
+    sent: int = 0
+    """Rows, through all connections."""
     looks: int = 0
     """How often the execution was read."""
 
@@ -121,6 +123,7 @@ class Upstream:
             while sent != plan.rows:
                 change = self._change
                 if place < len(self.rows):
+                    self.sent += 1
                     yield self.rows[place]
                     place, sent = place + 1, sent + 1
                 elif self.over:
@@ -186,3 +189,10 @@ class Watcher:
         """Until the stream is over for this viewer; raises what its messages raised."""
         async with asyncio.timeout(10):
             await self.task
+
+
+async def no_task_is_left(before: set[asyncio.Task[object]]) -> None:
+    """Wait for the end of all tasks but these and ours; what is being closed needs a few turns of the event loop."""
+    async with asyncio.timeout(5):
+        while left := asyncio.all_tasks() - before - {asyncio.current_task()}:
+            await asyncio.wait(left)

@@ -56,7 +56,8 @@ async def test_half_waits_until_half_is_free() -> None:
     assert (await waiting)[0] == 500
 
 
-async def test_a_full_window_without_any_acknowledgement_is_too_slow() -> None:
+async def test_a_full_window_without_any_acknowledgement_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "STALLED_SECONDS", 0.05)
     window = Window()
     window.sent(items(1, 1_000))
     with pytest.raises(TooSlow):

@@ -29,8 +29,9 @@ class Command(BaseCommand):
             self._say()
         from daphne.cli import CommandLineInterface
 
-        # Daphne's own line of options is its public interface; a socket cannot be taken away between check and use.
-        CommandLineInterface().run(["--fd", str(listening.fileno()), "--no-server-name", "console.asgi:application"])
+        # Daphne's options are its public interface. A page may stay open for longer than the day that is its limit.
+        serving = ["--fd", str(listening.fileno()), "--no-server-name", "--websocket_timeout", "-1"]
+        CommandLineInterface().run([*serving, "console.asgi:application"])
 
     def _listen(self, host: str) -> socket.socket:
         try:

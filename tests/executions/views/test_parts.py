@@ -1,7 +1,9 @@
 """What the tabs of an execution ask the API for, and what they make of its answers."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
@@ -238,7 +240,17 @@ class TestLogs:
         assert (found is not None) == live
         if live:
             assert found["path"] == f"/ws{PAGE}logs/"
-            assert found["query"] == f"run={canned.RUN}&after=2026-01-31T14%3A05%3A01Z"
+            assert found["query"] == f"run={canned.RUN}&after=2026-01-31T14%3A05%3A01%2B00%3A00"
+
+    @pytest.mark.parametrize(("oldest", "after"), [(-60, -5), (-2, -2)])
+    def test_it_goes_on_a_little_before_its_newest_line(
+        self, operator: Client, upstream: Faulty, oldest: int, after: int
+    ) -> None:
+        newest = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+        lines = [{**canned.LOG, "timestamp": (newest + timedelta(seconds=past)).isoformat()} for past in (0, oldest)]
+        upstream.on(reply({"results": lines}), path=canned.path(rest="/logs"))
+        query = operator.get(f"{PAGE}logs/").context["live"]["query"]
+        assert dict(parse_qsl(query))["after"] == (newest + timedelta(seconds=after)).isoformat()
 
     @pytest.mark.parametrize(
         ("order", "asked"), [("desc", ("before", "2026-01-31T14:04:00.001000+00:00")), ("asc", ("after", EARLIER))]
