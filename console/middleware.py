@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.cache import cache
 from django.core.exceptions import BadRequest
-from django.db import DatabaseError, connection
+from django.db import Error as AnyDatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -58,7 +59,7 @@ class HealthMiddleware:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             cache.get("readyz")
-        except (DatabaseError, OSError) as error:
+        except (AnyDatabaseError, OSError) as error:
             text = f"not ready: {type(error).__name__}\n"
             return HttpResponse(text, status=503, content_type="text/plain")
         except Exception as error:  # the Redis client has an error tree of its own

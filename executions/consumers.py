@@ -1,11 +1,11 @@
 """A viewer's websocket on a relay: who may watch, what they get, and what they say back."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from contextlib import aclosing
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -40,6 +40,14 @@ FRAME_LIMIT = 8_000
 logger = logging.getLogger(__name__)
 _session_engine = import_module(settings.SESSION_ENGINE)
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+_CLOSED = (OSError, RuntimeError)
+"""What servers raise at sending to a browser that has gone: the standard says the first, Daphne the second."""
+
+
+class _Gone(Exception):
+    """The browser has gone; the server's word of it is still on its way."""
 
 
 def hub() -> Hub:
@@ -79,12 +87,11 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             return
         try:
             self.execution_id = ids.from_path(self.scope["url_route"]["kwargs"]["execution_id"])
-            key, source, start = self.target(self._query())
+            self.viewer = hub().join(*self.target(self._query()))
         except ValueError as error:
             return await self._fail(str(error))
         except api.NotConfigured:
             return await self._fail("The console has no API key: set MISTRAL_API_KEY and start it again.")
-        self.viewer = hub().join(key, source, start)
         self.tasks = (
             asyncio.create_task(self._until_closed(self._relay)),
             asyncio.create_task(self._until_closed(self._look_again)),
@@ -115,18 +122,21 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Do this socket's work, close with the code it comes to, and end the rest of the work."""
         try:
             code = await work()
+        except _Gone:
+            code = 1000
         except Exception:
             logger.exception("A websocket failed.")
             code = SERVER_FAULT
         self._stop()
-        await self.close(code)
+        with contextlib.suppress(*_CLOSED):
+            await self.close(code)
 
     async def _relay(self) -> int:
         """Send until the stream is over or the viewer stalls."""
         assert self.viewer
         code = 1000
         try:
-            async with aclosing(self.viewer.messages()) as messages:
+            async with contextlib.aclosing(self.viewer.messages()) as messages:
                 async for message in messages:
                     await self._tell(message)
                     if isinstance(message, State) and message.missing:
@@ -143,7 +153,10 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             found = {"type": "gap", "after": message.after}
         else:
             found = {"type": "items", "items": [{"id": item.id, "html": item.html} for item in message]}
-        await self.send(json.dumps(found))
+        try:
+            await self.send(json.dumps(found))
+        except _CLOSED:
+            raise _Gone from None
 
     async def _look_again(self) -> int:
         """Until this socket's session may not watch any more."""
@@ -205,6 +218,10 @@ class LogsConsumer(StreamConsumer):
     def target(self, query: dict[str, str]) -> tuple[Hashable, Source, Start]:
         client, execution_id = api.client(), self.execution_id
         run_id, activity = query.get("run") or None, query.get("activity") or None
+        if run_id and not ids.is_run_id(run_id):
+            raise ValueError("A run id is a UUID.")
+        if activity and not ids.is_activity_id(activity):
+            raise ValueError("“activity” is the activity’s number.")
 
         def open_stream(start: Start, opened: Callable[[], None]) -> AsyncGenerator[ServerEvent, None]:
             return client.stream_workflow_execution_logs(

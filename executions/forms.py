@@ -130,7 +130,7 @@ class QueryForm(CallForm):
 
 
 class ResetForm(ReasonForm):
-    field_order = ("token", "run_id", "event_id", "exclude_signals", "exclude_updates", "reason")
+    field_order = ("event_id", "exclude_signals", "exclude_updates", "reason")
 
     event_id = forms.IntegerField(
         min_value=1,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 MAX_BYTES = 1_000
 _ESCAPED = re.compile("~([0-9A-F]{2})")
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SAFE_IN_SEGMENT = "!$&'()*+,;=:@~"
 
 
@@ -26,6 +27,16 @@ def check(execution_id: str) -> str:
     if execution_id in {".", ".."}:
         raise ValueError("An execution id cannot be “.” or “..”: it would not survive the way to the API.")
     return execution_id
+
+
+def is_run_id(value: str) -> bool:
+    """Whether the API could have a run of this id: it is a UUID."""
+    return bool(_UUID.fullmatch(value))
+
+
+def is_activity_id(value: str) -> bool:
+    """Whether an activity could have this id: the vendor's worker counts them."""
+    return value.isascii() and value.isdigit() and len(value) <= 18
 
 
 def to_segment(execution_id: str) -> str:

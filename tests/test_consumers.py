@@ -832,3 +832,19 @@ async def test_a_browser_that_stops_reading_is_closed_and_comes_back(tmp_path: P
         execution.finish()
         await browser.watch()
         assert browser.ids == numbers(1, 2_000)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Attempt to send on a closed protocol"), OSError()])
+async def test_a_browser_that_has_just_gone_is_no_fault(caplog: pytest.LogCaptureFixture, error: Exception) -> None:
+    consumer = consumers.EventsConsumer()
+
+    async def gone(*_: object) -> None:
+        raise error
+
+    async def work() -> int:
+        await consumer._tell(relays.State("live"))
+        return 1000
+
+    consumer.send = consumer.close = gone
+    await consumer._until_closed(work)
+    assert caplog.records == []

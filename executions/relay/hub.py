@@ -10,6 +10,8 @@ from executions.relay.viewer import Viewer
 
 RELEASE_SECONDS = 3.0
 """How long a relay outlives its last viewer: a reload finds it again."""
+MOST_RELAYS = 500
+"""In a process: each may hold a full buffer."""
 CATCH_UPS = 2
 """Short connections for viewers from before a relay's buffer, in the whole process."""
 
@@ -37,12 +39,14 @@ class Hub:
     def join(self, key: Hashable, source: Source, start: Start) -> Viewer:
         """A viewer of the stream `key`; the first one starts its relay, and where that starts.
 
-        A relay that is over serves those who have it; who comes later gets a new one.
+        A relay that is over serves those who have it; who comes later gets a new one. ValueError if there are too many.
         """
         watched = self._watched.get(key)
         if watched is None or watched.relay.over:
             if watched:
                 self._drop(key, watched)
+            if len(self._watched) >= MOST_RELAYS:
+                raise ValueError("Too many streams are being watched already; try again later.")
             watched = self._watched[key] = _Watched(Relay(source, start))
         watched.viewers += 1
         if watched.release:

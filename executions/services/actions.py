@@ -17,7 +17,8 @@ from typing import Any
 
 import msgspec
 from django.core import signing
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import Error as AnyDatabaseError
+from django.db import IntegrityError, transaction
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.permissions import check_allowed
@@ -197,27 +198,29 @@ def _request(user: Any, intent: Intent, token: str, run_id: str) -> uuid.UUID:
 def _send(action_id: uuid.UUID, call: Callable[[], Any]) -> Done:
     try:
         answer = call()
-    except errors.UpstreamError as error:
-        record([outcome(action_id, result_of(error), error)])
-        return Done(action_id, result_of(error), error)
     except Exception as error:
-        unsent = isinstance(error, errors.InvalidId | NotConfigured)
-        record([outcome(action_id, Result.NOT_SENT if unsent else Result.UNKNOWN, error)])
-        raise
+        record([outcome(action_id, error)])
+        if not isinstance(error, errors.UpstreamError):
+            raise
+        return Done(action_id, result_of(error), error)
     shown = text.pretty(answer, ANSWER_LIMIT) if answer is not None else ""
     record([ActionOutcome(action_id=action_id, result=Result.DONE, answer=shown)])
     return Done(action_id, Result.DONE, answer=answer)
 
 
-def result_of(error: errors.UpstreamError) -> Result:
+def result_of(error: Exception) -> Result:
     """What an error says about a write: whether it can have reached the workflow."""
-    if isinstance(error, errors.NoAnswer):
-        return Result.UNKNOWN if error.sent else Result.NOT_SENT
-    return Result.REFUSED if isinstance(error, errors.Refused) else Result.UNKNOWN
+    match error:
+        case errors.Refused():
+            return Result.REFUSED
+        case errors.InvalidId() | NotConfigured() | errors.NoAnswer(sent=False):
+            return Result.NOT_SENT
+    return Result.UNKNOWN
 
 
-def outcome(action_id: uuid.UUID, result: Result, error: Exception) -> ActionOutcome:
+def outcome(action_id: uuid.UUID, error: Exception) -> ActionOutcome:
     """The row that says what came of an action that ended with this error, not yet saved."""
+    result = result_of(error)
     if isinstance(error, errors.UpstreamError):
         return ActionOutcome(action_id=action_id, result=result, code=(error.code or "")[:64], message=str(error))
     words = "Nothing was sent." if result == Result.NOT_SENT else "The console failed in the middle of it."
@@ -228,6 +231,6 @@ def record(outcomes: list[ActionOutcome]) -> None:
     """Save what came of actions. If the database fails now, the log keeps it, and the audit shows it as unknown."""
     try:
         ActionOutcome.objects.bulk_create(outcomes)
-    except DatabaseError:
+    except AnyDatabaseError:
         for one in outcomes:
             logger.exception("The outcome of action %s could not be saved: %s", one.action_id, one.result)

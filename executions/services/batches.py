@@ -91,12 +91,11 @@ def start(
         return None
     try:
         answer = call(wanted)
-    except errors.UpstreamError as error:
-        actions.record([actions.outcome(row.id, actions.result_of(error), error) for row in rows])
-        return error
     except Exception as error:
-        actions.record([actions.outcome(row.id, Result.UNKNOWN, error) for row in rows])
-        raise
+        actions.record([actions.outcome(row.id, error) for row in rows])
+        if not isinstance(error, errors.UpstreamError):
+            raise
+        return error
     actions.record([_outcome(row, answer) for row in rows])
     return None
 

@@ -172,4 +172,4 @@ def _short(event: EventRow) -> str:
 
 def as_text(history: History) -> str:
     """An answer in a shape of its own, as JSON to read."""
-    return text.pretty(text.decode(history.raw))
+    return text.pretty_raw(history.raw)

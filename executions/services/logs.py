@@ -38,8 +38,10 @@ def _tone(severity: str) -> str:
 
 
 def row(record: LogRecord, ordinal: int = 0) -> LogRow:
-    """One record as a row. `ordinal` counts the same record's earlier appearances on the page."""
-    digest = hashlib.sha256(text.encode(record)).hexdigest()[:12]
+    """One record as a row. `ordinal` counts its equals before it on the page."""
+    # Not the attributes: large ones are cut in live rows, and their order may change.
+    named = (record.timestamp, record.trace_id, record.span_id, record.severity_text, record.body)
+    digest = hashlib.sha256(text.encode(named)).hexdigest()[:12]
     severity = text.clean(record.severity_text or "—", 20)
     attributes = record.log_attributes or {}
     return LogRow(
@@ -63,12 +65,13 @@ def time_of(address: str) -> datetime | None:
 
 def rows(records: Iterable[LogRecord]) -> list[LogRow]:
     """Records in the order given, equals told apart by their ordinal."""
-    seen: Counter[bytes] = Counter()
+    seen: Counter[str] = Counter()
     found = []
     for record in records:
-        key = text.encode(record)
-        found.append(row(record, seen[key]))
-        seen[key] += 1
+        line = row(record)
+        ordinal = seen[line.address]
+        seen[line.address] += 1
+        found.append(row(record, ordinal) if ordinal else line)
     return found
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from executions.services import text
 
-RUNNING = "RUNNING"
-
 
 @dataclass(frozen=True, slots=True)
 class Status:

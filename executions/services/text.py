@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-# Terminal escape sequences whole, then what is left of the control characters except tab and line feed. A sequence
-# that does not end loses only its first character: it must not hide what follows.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from executions.upstream.errors import printable
+
+RAW_LIMIT = 1024 * 1024
+"""Bytes of JSON above which it is not decoded to be shown: a decoder holds up all threads for its whole call."""
 PAYLOAD_LIMIT = 20_000
 """Characters of a payload that a page shows; the rest is there as a download."""
 UNPRINTABLE = "(cannot be shown)"
@@ -23,7 +23,7 @@ def clean(text: object, limit: int = 500) -> str:
         raw = str(text)
     except _PRINTING:
         return UNPRINTABLE
-    shown = _CONTROLS.sub("", _ESCAPES.sub("", raw[: limit * 2]))
+    shown = printable(raw[: limit * 2])
     return shown if len(shown) <= limit and len(raw) <= limit * 2 else shown[:limit] + "…"
 
 
@@ -81,6 +81,14 @@ def pretty(value: Any, limit: int = PAYLOAD_LIMIT) -> str:
     except _PRINTING:
         return UNPRINTABLE
     return clean(text, limit)
+
+
+def pretty_raw(raw: msgspec.Raw | bytes) -> str:
+    """A JSON text as indented JSON for a page; a large one only in part, as it is. Empty for nothing."""
+    content = bytes(raw)
+    if len(content) > RAW_LIMIT:
+        return clean(content[: 2 * PAYLOAD_LIMIT].decode(errors="replace"), PAYLOAD_LIMIT)
+    return pretty(decode(content)) if content else ""
 
 
 def one_line(value: Any, limit: int = 160) -> str:

@@ -77,9 +77,3 @@ def toggled(context: Context, name: str, value: str) -> str:
     values = context["request"].GET.getlist(name)
     changed = [one for one in values if one != value] if value in values else [*values, value]
     return query_with(context, **{name: changed, "page": ""})
-
-
-@register.filter
-def tail(value: str, count: int = 6) -> str:
-    """The last characters of an id."""
-    return value[-count:]

@@ -30,11 +30,10 @@ CODE_LIMIT = 40
 FIELD_LIMIT = 50
 """Fields kept of a 422's list."""
 LONGEST_RETRY_AFTER = 3_600.0
-# Terminal escapes whole (colours and the like, then titles and links), control characters, direction overrides.
-_CONTROLS = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\u202a-\u202e\u2066-\u2069]"
-)
+# Terminal escape sequences whole, then what is left of the control characters except tab and line feed, and direction
+# overrides. A sequence that does not end loses only its first character: it must not hide what follows.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class InvalidId(ValueError):
@@ -102,9 +101,14 @@ class BrokenAnswer(UpstreamError):
     pass
 
 
+def printable(text: str) -> str:
+    """`text` without terminal escapes, control characters and direction overrides."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
 def clean(text: object) -> str:
-    """The API's words without terminal escapes, control characters and direction overrides, bounded."""
-    return _CONTROLS.sub("", str(text)[: 2 * DETAIL_LIMIT])[:DETAIL_LIMIT]
+    """The API's words, printable and bounded."""
+    return printable(str(text)[: 2 * DETAIL_LIMIT])[:DETAIL_LIMIT]
 
 
 def retry_after(value: str | None) -> float | None:

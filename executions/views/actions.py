@@ -56,9 +56,13 @@ def terminate(request: HttpRequest, execution_id: str) -> HttpResponse:
 @get_or_post
 def signal(request: HttpRequest, execution_id: str) -> HttpResponse:
     def prepare(one: str, data: dict[str, Any]) -> tuple[Intent, Callable[[], Any]]:
-        send = partial(api.client().signal_workflow_execution, one, name=data["name"], input=data["input"])
-        # A signal has no answer worth keeping: "accepted" is all the API says.
-        return _named("signal", one, data), lambda: _nothing(send())
+        client = api.client()
+
+        def send() -> None:
+            # Its answer is not kept: "accepted" is all that the API says.
+            client.signal_workflow_execution(one, name=data["name"], input=data["input"])
+
+        return _named("signal", one, data), send
 
     return _write(request, execution_id, "signal", forms.CallForm, prepare, more=_handlers("signal"))
 
@@ -134,10 +138,6 @@ def query(request: HttpRequest, execution_id: str) -> HttpResponse:
     done = actions.ask(request.user, token, _named("query", real, data), lambda: text.decode(send().result))
     more |= {"answer": None if done.error else text.pretty(done.answer), "token": token}
     return _form_page(request, run, "query", form, failed=done if done.error else None, more=more)
-
-
-def _nothing(answer: object) -> None:
-    """What is kept of an answer that says nothing."""
 
 
 def _named(operation: str, execution_id: str, data: dict[str, Any]) -> Intent:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest as HttpBadRequest
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -134,7 +135,11 @@ class ErrorPagesMiddleware(MiddlewareMixin):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return respond(request, Problem(400, "This request cannot be understood"))
+    words = str(exception) if type(exception) is HttpBadRequest else ""
+    advice = ""
+    if isinstance(exception, DisallowedHost):
+        advice = "If this is where browsers reach the console, put the address into PUBLIC_URL and restart it."
+    return respond(request, Problem(400, "This request cannot be understood", advice, words))
 
 
 def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
@@ -144,6 +149,8 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without our token: sent from elsewhere, or kept open while somebody signed in or out."""
     advice = "Nothing was sent. Open the page again and send it from there. Cookies have to be allowed."
+    if "Origin" in reason or "Referer" in reason:
+        advice = "Nothing was sent. The console does not know this address: it has to be in PUBLIC_URL."
     return respond(request, Problem(403, "This form was not sent from a page of the console", advice))
 
 

@@ -1,7 +1,6 @@
 """What all pages of an execution share: who may see them, which run they show, and the frame around them."""
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -24,7 +23,6 @@ T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Part = Callable[[HttpRequest, runs.Run], dict[str, Any] | HttpResponse]
 RANGE = ("after", "before")
-_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def allowed(operation: str) -> Callable[[View[P]], View[P]]:
@@ -78,7 +76,7 @@ def secondary(request: HttpRequest, call: Callable[[], T]) -> tuple[T | None, Pr
     """What a page can do without: where that fails the page stays, and says so in its place."""
     try:
         return call(), None
-    except errors.UpstreamError as error:
+    except (errors.UpstreamError, api.NotConfigured) as error:
         return None, describe(error, request.user)
 
 
@@ -93,14 +91,9 @@ def real_id(segment: str) -> str:
 def run_parameter(request: HttpRequest) -> str:
     """The `run` of the address: a run id of the API, or nothing for the latest."""
     run_id = request.GET.get("run", "")
-    if run_id and not is_run_id(run_id):
+    if run_id and not ids.is_run_id(run_id):
         raise BadRequest("The address names a run that cannot exist: a run id is a UUID.")
     return run_id
-
-
-def is_run_id(value: str) -> bool:
-    """Whether the API could have a run of this id."""
-    return bool(_UUID.fullmatch(value))
 
 
 def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
@@ -158,7 +151,6 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
         "tab": tab,
         "may": may,
         "offered": offered(may, run),
-        "id_path": ids.to_segment(run.execution_id),
         "kept": "?" + urlencode(chosen) if chosen else "",
         "pinned": "run" in chosen,
         "link_query": urlencode(link),
@@ -177,6 +169,13 @@ def page_url(name: str, execution_id: str, **query: str) -> str:
     address = reverse(name, args=[execution_id])
     kept = {key: value for key, value in query.items() if value}
     return f"{address}?{urlencode(kept)}" if kept else address
+
+
+def download(content: bytes, name: str) -> HttpResponse:
+    """JSON exactly as given, as a file."""
+    response = HttpResponse(content, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    return with_headers(response)
 
 
 def see_other(address: str) -> HttpResponse:

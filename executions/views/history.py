@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from executions.services import api, runs
 from executions.services import history as histories
 from executions.upstream.types import History
-from executions.views.frame import execution_page
+from executions.views.frame import download, execution_page
 
 
 def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
@@ -20,11 +20,16 @@ def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
 
 @execution_page("history", "history")
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
+    """While it runs the newest events come first: that is where it grows."""
     if request.GET.get("view") == "json":
         return _download(run, decoded=request.GET.get("payloads") != "encoded")
     found = fetch_history(run)
     events = histories.rows(found)
-    kinds, query, order = request.GET.getlist("type"), request.GET.get("q", ""), request.GET.get("order", "asc")
+    kinds, query, order = (
+        request.GET.getlist("type"),
+        request.GET.get("q", ""),
+        request.GET.get("order") or ("desc" if run.is_running else "asc"),
+    )
     newest_first = order == "desc"
     if events is None:
         return {"unreadable": histories.as_text(found)}
@@ -40,8 +45,15 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
         "categories": histories.CATEGORIES,
         "selected": selected,
         # Only where new events come in.
-        "polling": run.is_running and not (page.has_previous() if newest_first else page.has_next()),
+        "polling": 0
+        if not run.is_running or (page.has_previous() if newest_first else page.has_next())
+        else _seconds(events),
     }
+
+
+def _seconds(events: list[histories.EventRow]) -> int:
+    """Between refreshes: the API gives a history only whole, so that of a long one is not asked for often."""
+    return max(2, len(events) // 1_000)
 
 
 def _page_of(events: list[histories.EventRow], selected: str) -> int:
@@ -51,8 +63,4 @@ def _page_of(events: list[histories.EventRow], selected: str) -> int:
 
 def _download(run: runs.Run, *, decoded: bool) -> HttpResponse:
     """The answer exactly as received; with encoded payloads a replayer takes it."""
-    body = fetch_history(run, decode_payloads=decoded).raw
-    response = HttpResponse(body, content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="history-{run.run_id or "latest"}.json"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return download(fetch_history(run, decode_payloads=decoded).raw, f"history-{run.run_id or 'latest'}")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from executions.ids import to_path
+from executions import ids
 from executions.services import api, runs
 from executions.services import logs as services
 from executions.upstream.types import LogPage
@@ -47,7 +47,7 @@ def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
 
 def _activity(request: HttpRequest) -> str:
     activity = request.GET.get("activity", "")
-    if activity and not (activity.isascii() and activity.isdigit()):
+    if activity and not ids.is_activity_id(activity):
         raise BadRequest("“activity” is the activity’s number.")
     return activity
 
@@ -78,9 +78,9 @@ def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow]) -> 
     if request.GET.get("cursor") or request.GET.get("before"):
         return None
     times = [line.time for line in lines if line.time]
-    after = max(min(times), max(times) - LATE).isoformat() if times else ""
+    after = max(min(times), max(times) - LATE).isoformat() if times else time_range(request)["after"] or ""
     query = {"run": run.run_id, "activity": _activity(request), "after": after}
     return {
-        "path": f"/ws/executions/{to_path(run.execution_id)}/logs/",
+        "path": f"/ws/executions/{ids.to_path(run.execution_id)}/logs/",
         "query": urlencode({name: value for name, value in query.items() if value}),
     }

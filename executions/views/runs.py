@@ -13,7 +13,7 @@ from executions.permissions import allowed_operations
 from executions.services import api, runs, statuses
 from executions.upstream import errors
 from executions.views.errors import BadRequest, describe, with_headers
-from executions.views.frame import allowed, is_run_id, page_url, render_page
+from executions.views.frame import allowed, page_url, render_page
 
 
 @allowed("get")
@@ -62,7 +62,7 @@ def _found(given: str) -> str:
     try:
         return page_url("overview", api.client().get_workflow_execution(given).execution_id)
     except errors.NotFound as missing:
-        if not is_run_id(given):
+        if not ids.is_run_id(given):
             raise
         try:
             run = api.client().get_run(given)

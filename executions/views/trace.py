@@ -5,19 +5,25 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from executions.permissions import check_allowed
 from executions.services import api, runs, text, traces
-from executions.views.frame import execution_page, secondary
+from executions.views.frame import download, execution_page, secondary
 
 
 @execution_page("trace-summary", "trace")
 def trace(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     """The API gives traces by execution, so an earlier run shows the same trace."""
-    views: dict[str, Callable[[HttpRequest, runs.Run], dict[str, Any]]] = {"events": _events, "otel": _otel}
+    views: dict[str, Callable[[HttpRequest, runs.Run], dict[str, Any]]] = {
+        "waterfall": _waterfall,
+        "events": _events,
+        "otel": _otel,
+    }
     view = request.GET.get("view", "")
-    if view == "otel" and request.GET.get("download"):
-        return _download(run)
     shown = view if view in views else "waterfall"
-    return {"view": shown, "query": request.GET.get("q", ""), **views.get(view, _waterfall)(request, run)}
+    check_allowed(request.user, {"events": "trace-events", "otel": "trace-otel"}.get(shown, "trace-summary"))
+    if shown == "otel" and request.GET.get("download"):
+        return _download(run)
+    return {"view": shown, "query": request.GET.get("q", ""), **views[shown](request, run)}
 
 
 def _waterfall(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
@@ -41,12 +47,10 @@ def _events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
 
 def _otel(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
     answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
-    data = text.decode(answer.otel_trace_data)
-    return {"otel": text.pretty(data) if data is not None else "", "source": text.clean(answer.data_source or "—", 50)}
+    found = text.pretty_raw(answer.otel_trace_data)
+    return {"otel": "" if found == "null" else found, "source": text.clean(answer.data_source or "—", 50)}
 
 
 def _download(run: runs.Run) -> HttpResponse:
     answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
-    response = HttpResponse(bytes(answer.otel_trace_data) or b"null", content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="trace-{run.run_id or "latest"}.json"'
-    return response
+    return download(bytes(answer.otel_trace_data) or b"null", f"trace-{run.run_id or 'latest'}")

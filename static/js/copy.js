@@ -12,6 +12,11 @@ export function toast(text) {
 
 function link(parameters) {
   const address = new URL(location.href);
+  // A row's link finds its page by itself.
+  if (/(^|&)(event|line|span)=/.test(parameters)) {
+    address.searchParams.delete("page");
+    address.searchParams.delete("cursor");
+  }
   for (const [name, value] of new URLSearchParams(parameters)) address.searchParams.set(name, value);
   const run = document.querySelector(".tabs [data-copy-link]");
   if (run) for (const [name, value] of new URLSearchParams(run.dataset.copyLink)) address.searchParams.set(name, value);

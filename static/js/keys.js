@@ -4,7 +4,7 @@ function typing(target) {
 }
 
 function walk(step) {
-  const rows = [...document.querySelectorAll(".rows summary, .list tbody a[href]")].filter((row) => row.offsetParent);
+  const rows = [...document.querySelectorAll(".rows summary, .list tbody .id a")].filter((row) => row.offsetParent);
   if (!rows.length) return false;
   const here = rows.indexOf(document.activeElement);
   const next = rows[here < 0 ? 0 : Math.min(Math.max(here + step, 0), rows.length - 1)];
@@ -16,6 +16,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     for (const menu of document.querySelectorAll("[data-menu][open]")) menu.open = false;
+    if (typing(event.target)) event.target.blur();
+    const row = event.target.closest(".rows details[open]");
+    if (row) row.open = false;
     return;
   }
   if (typing(event.target)) return;

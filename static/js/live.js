@@ -6,7 +6,7 @@ import { localise } from "./times.js";
 
 const MOST_ROWS = 3000;
 const EDGE = 80;
-const WORDS = { live: "live", reconnecting: "reconnecting", ended: "ended", failed: "stopped" };
+const WORDS = { connecting: "connecting", live: "live", reconnecting: "reconnecting", ended: "ended", failed: "stopped" };
 
 class Live {
   constructor(root) {
@@ -17,6 +17,7 @@ class Live {
     this.text = (this.rows.dataset.liveText ?? "").toLowerCase();
     this.waiting = [];
     this.paused = false;
+    this.name = "connecting";
     // How often each may come again; equals are told apart by what follows "~".
     this.known = new Map();
     for (const row of this.rows.children) this.remember(row.dataset.row.split("~")[0], 1);
@@ -39,10 +40,16 @@ class Live {
   }
 
   state(name, detail) {
+    this.name = name;
+    this.part("pause").hidden = name === "ended" || name === "failed";
+    this.part("state").title = detail;
+    this.light();
+  }
+
+  light() {
     const light = this.part("state");
-    light.dataset.state = name;
-    light.textContent = WORDS[name] ?? name;
-    light.title = detail;
+    light.dataset.state = this.name;
+    light.textContent = this.paused && this.name === "live" ? "paused" : WORDS[this.name] ?? this.name;
   }
 
   take(items) {
@@ -63,7 +70,9 @@ class Live {
       return false;
     }
     if (this.tones.length && !this.tones.includes(row.dataset.tone)) return false;
-    return row.textContent.toLowerCase().includes(this.text);
+    // The same parts that the server searches.
+    const words = [...row.querySelectorAll("[data-find]")].map((part) => part.textContent).join(" ");
+    return words.toLowerCase().includes(this.text);
   }
 
   // Whether the end at which rows come in is in sight.
@@ -89,7 +98,7 @@ class Live {
     }
     const button = this.part("new");
     button.hidden = this.waiting.length === 0;
-    button.textContent = `${this.waiting.length} ${button.dataset.liveNew}`;
+    button.textContent = `${this.waiting.length} new ${button.dataset.liveNew}${this.waiting.length === 1 ? "" : "s"}`;
   }
 
   // The row that the address names, if it came only now.
@@ -117,7 +126,8 @@ class Live {
     this.paused = paused;
     const button = this.part("pause");
     button.setAttribute("aria-pressed", paused);
-    button.textContent = paused ? "Go on" : "Pause";
+    button.textContent = paused ? "Resume" : "Pause";
+    this.light();
     this.show();
   }
 }

@@ -2,12 +2,18 @@
 let open = [];
 let focused = "";
 
-function busy() {
-  return document.hidden || document.querySelector("[data-selection] tbody :checked") || String(getSelection()) !== "";
+function typing() {
+  const field = document.activeElement;
+  return field?.closest("#part") && "defaultValue" in field && field.value !== field.defaultValue;
+}
+
+function busy(poller) {
+  const selecting = document.querySelector("[data-selection] tbody :checked") || String(getSelection()) !== "";
+  return document.hidden || selecting || (poller.closest("#part") && typing());
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.matches("[data-poll]") && busy()) event.preventDefault();
+  if (event.target.matches("[data-poll]") && busy(event.target)) event.preventDefault();
 });
 
 // A failed refresh leaves what is there, and says so until one works again.
@@ -21,7 +27,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (polled && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
   if (!event.detail.shouldSwap || event.detail.target.id !== "part") return;
   open = [...event.detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
-  focused = document.activeElement?.closest("details[id]")?.id ?? document.activeElement?.id ?? "";
+  focused = (document.activeElement?.closest("details[id], tr[id]") ?? document.activeElement)?.id ?? "";
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -31,7 +37,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
     if (element) element.open = true;
   }
   const again = focused && document.getElementById(focused);
-  if (again) (again.querySelector("summary") ?? again).focus({ preventScroll: true });
+  if (again) (again.querySelector("summary, .id a") ?? again).focus({ preventScroll: true });
   open = [];
   focused = "";
 });

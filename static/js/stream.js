@@ -2,6 +2,7 @@
 const ACK_ROWS = 500;
 const ACK_SIZE = 512 * 1024;
 const ACK_DELAY = 1000;
+const MOST_RECENT = 5000;
 const FINAL = {
   4401: "signed out: load the page again to sign in",
   4403: "you may not see this any more",
@@ -15,6 +16,7 @@ export class Stream {
     this.query = query;
     this.handlers = handlers;
     this.lastId = "";
+    this.recent = new Set();
     this.failures = 0;
     addEventListener("online", () => { if (this.timer) this.connect(); });
     this.connect();
@@ -38,7 +40,7 @@ export class Stream {
     if (message.type === "gap") this.handlers.gap();
     if (message.type !== "items") return;
     this.lastId = message.items.at(-1).id;
-    this.handlers.items(message.items);
+    this.handlers.items(message.items.filter((item) => this.isNew(item.id)));
     this.rows += message.items.length;
     this.size += data.length;
     if (this.rows >= ACK_ROWS || this.size >= ACK_SIZE) this.acknowledge();
@@ -49,6 +51,14 @@ export class Stream {
     this.over = state === "ended" || state === "failed";
     if (state === "live") this.failures = 0;
     this.handlers.state(state, detail);
+  }
+
+  // A server may send the latest rows again after a cut.
+  isNew(id) {
+    if (this.recent.has(id)) return false;
+    this.recent.add(id);
+    if (this.recent.size > MOST_RECENT) this.recent.delete(this.recent.values().next().value);
+    return true;
   }
 
   acknowledge() {

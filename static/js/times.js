@@ -39,6 +39,22 @@ function tick() {
   }
 }
 
+// Filters by time: in the address in UTC, on the page in the viewer's zone.
+function showMoments() {
+  for (const field of document.querySelectorAll("input[data-moment]")) {
+    const moment = new Date(field.value);
+    if (field.value && !Number.isNaN(moment.getTime())) field.value = shown(moment, "full").replace(" ", "T");
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  for (const field of event.target.querySelectorAll("input[data-moment]")) {
+    const moment = new Date(field.value);
+    if (field.value && !Number.isNaN(moment.getTime())) field.value = moment.toISOString();
+  }
+});
+
 localise(document);
+showMoments();
 setInterval(tick, 1000);
 document.addEventListener("htmx:load", (event) => localise(event.target));

@@ -102,12 +102,16 @@ def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[
     assert complaints == []
 
 
-def open_first(page: Page, workflow: str, status: str = "RUNNING") -> str:
+LONG_EXPORT = "export-payments"
+"""An export of the demo that goes on for half an hour, and that nobody cancels."""
+
+
+def open_first(page: Page, workflow: str, status: str = "RUNNING", search: str = "") -> str:
     """Open the newest run of a workflow in this status, waiting for one; its execution id."""
-    page.goto(f"/executions/?workflow={workflow}&status={status}")
+    page.goto(f"/executions/?workflow={workflow}&status={status}&q={search}")
     link = page.locator(".run-list td.id a").first
     link.wait_for(timeout=60_000)
     execution_id = link.inner_text()
     link.click()
-    page.wait_for_url("**/executions/*/?run=*")
+    page.wait_for_url(f"**/executions/{execution_id}/*")
     return execution_id

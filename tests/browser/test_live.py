@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.sandbox.api import Api
@@ -24,6 +25,7 @@ def _bodies(page: Page) -> list[str]:
     return page.locator(".log-rows > li summary .mono").all_inner_texts()
 
 
+@pytest.mark.slow
 def test_lines_go_on_after_the_console_crashed(browser: Browser, sandbox: str, tmp_path: Path) -> None:
     api = Api(sandbox)
     execution_id = api.start("table-export", {"table": "orders", "chunks": 12})

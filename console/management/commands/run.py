@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 
 from console.children import hold_lifeline, listen
 
@@ -56,7 +56,7 @@ def migrate() -> None:
     database = settings.DATABASES["default"]
     try:
         call_command("migrate", interactive=False, verbosity=0)
-    except (DatabaseError, OSError) as error:
+    except (AnyDatabaseError, OSError) as error:
         words = str(error).strip().splitlines()[0]
         raise CommandError(
             f"The database {database['NAME']} cannot be used: {words}. "

@@ -42,7 +42,8 @@ def test_an_address_is_the_record_s_and_tells_equals_apart() -> None:
     assert first.startswith("2026-01-31T14:05:01.123456789Z-")
     # The same on another page and in the stream, whatever stands around it.
     assert logs.row(record()).address == first
-    assert logs.row(record(log_attributes={})).address != first
+    # Live rows may have cut attributes.
+    assert logs.row(record(log_attributes={})).address == first
 
 
 def test_what_is_missing_leaves_a_row() -> None:

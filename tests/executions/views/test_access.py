@@ -50,7 +50,7 @@ def _batch(verb: str) -> Row:
 
 
 ROWS = {
-    "get": Row(READ, PAGE, f'href="{PAGE}?run={canned.RUN}"', "/executions/"),
+    "get": Row(READ, PAGE, f'href="{PAGE}"', "/executions/"),
     "history": _tab("history"),
     "signal": _action(OPERATE, "signal", "/signals", name="approve"),
     "query": _action(OPERATE, "query", "/queries", name="get_status"),

@@ -95,20 +95,32 @@ class TestOverview:
 
 class TestHistory:
     @pytest.mark.parametrize(
-        ("query", "polling"), [("", False), ("page=2", True), ("order=desc", True), ("order=desc&page=2", False)]
+        ("query", "polling"),
+        [("", 2), ("page=2", 0), ("order=asc", 0), ("order=asc&page=2", 2), ("order=desc&page=2", 0)],
     )
     def test_it_is_refreshed_where_new_events_come_in(
-        self, operator: Client, upstream: Faulty, query: str, polling: bool
+        self, operator: Client, upstream: Faulty, query: str, polling: int
     ) -> None:
         events = [canned.event(number, "MARKER_RECORDED") for number in range(1, histories.WINDOW + 2)]
         upstream.on(reply({"events": events}), path=HISTORY)
-        assert operator.get(f"{PAGE}history/?{query}").context["polling"] is polling
+        assert operator.get(f"{PAGE}history/?{query}").context["polling"] == polling
 
     def test_it_is_asked_for_decoded(self, operator: Client, upstream: Faulty) -> None:
         response = operator.get(f"{PAGE}history/")
         assert upstream.requests[-1].target == f"{HISTORY}?decode_payloads=true"
+        assert [row.id for row in response.context["page"]] == [5, 4, 3, 2, 1]
+        assert (response.context["total"], response.context["polling"]) == (5, 2)
+
+    def test_of_one_that_is_over_the_oldest_come_first(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, status="COMPLETED")
+        response = operator.get(f"{PAGE}history/")
         assert [row.id for row in response.context["page"]] == [1, 2, 3, 4, 5]
-        assert (response.context["total"], response.context["polling"]) == (5, True)
+        assert response.context["polling"] == 0
+
+    def test_a_long_one_is_refreshed_less_often(self, operator: Client, upstream: Faulty) -> None:
+        events = [canned.event(number, "MARKER_RECORDED") for number in range(1, 10_001)]
+        upstream.on(reply({"events": events}), path=HISTORY)
+        assert operator.get(f"{PAGE}history/").context["polling"] == 10
 
     def test_a_point_of_a_run_leads_to_a_reset_that_knows_the_run(self, operator: Client, upstream: Faulty) -> None:
         """Events of an earlier run are no points of the latest one."""
@@ -133,6 +145,7 @@ class TestHistory:
         ],
     )
     def test_filters(self, operator: Client, upstream: Faulty, query: str, ids: list[int]) -> None:
+        canned.healthy(upstream, status="COMPLETED")
         assert [row.id for row in operator.get(f"{PAGE}history/?{query}").context["page"]] == ids
 
     @pytest.mark.parametrize(
@@ -143,7 +156,7 @@ class TestHistory:
     ) -> None:
         events = [canned.event(number, "TIMER_STARTED", timerId=str(number)) for number in range(1, 451)]
         upstream.on(reply({"events": events}), path=HISTORY)
-        page = operator.get(f"{PAGE}history/?{query}").context["page"]
+        page = operator.get(f"{PAGE}history/?order=asc&{query}").context["page"]
         assert (page[0].id, len(page) <= histories.WINDOW) == (first, True)
 
     @pytest.mark.parametrize(("payloads", "decoded"), [("", True), ("encoded", False)])
