@@ -258,7 +258,10 @@ def test_every_id_survives_the_whole_way(serving: Console, admin: httpx.Client, 
     for link in set(links) - {address}:
         assert ids.from_path(unquote(link.split("/")[2])) == execution_id
     api.requests.clear()
-    assert get(serving, admin, f"{address}cancel/")[0] == 200
+    status, form = get(serving, admin, f"{address}cancel/")
+    assert status == 200
+    sent_to = [found["action"] for tag, found in pages.parse(form).tags if tag == "form" and "data-once" in found]
+    assert sent_to == [f"{address}cancel/"]
     assert [one.target for one in api.requests] == [asked]
 
 
