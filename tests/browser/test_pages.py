@@ -15,7 +15,7 @@ PAGES = {
     "trace-otel": ("invoice-pipeline", "COMPLETED", "trace/?view=otel"),
     "logs": ("invoice-pipeline", "FAILED", "logs/"),
     "events": ("invoice-pipeline", "COMPLETED", "events/"),
-    "actions": ("invoice-pipeline", "COMPLETED", "actions/"),
+    "actions": ("kyc-review", "RUNNING", "actions/"),
     "signal": ("kyc-review", "RUNNING", "signal/"),
     "query": ("kyc-review", "RUNNING", "query/"),
     "update": ("kyc-review", "RUNNING", "update/"),
@@ -30,6 +30,16 @@ PLAIN = {
     "error": "/executions/no-such-execution/",
     "wrong-filter": "/executions/?started_after=yesterday",
 }
+
+
+def _act(page: Page) -> None:
+    """Do something, so that the audit has a row: with an answer the first time, refused after that."""
+    execution_id = open_first(page, "kyc-review")
+    page.goto(f"/executions/{execution_id}/update/")
+    page.get_by_label("Name").fill("set_priority")
+    page.get_by_label("Input (JSON)").fill('{"priority": "high"}')
+    page.locator("button.primary").click()
+    page.locator("tr.selected, .problem").wait_for()
 
 
 def _look(page: Page, name: str) -> None:
@@ -50,6 +60,8 @@ def _look(page: Page, name: str) -> None:
 def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
     page = signed_in("admin")
     workflow, status, rest = PAGES[name]
+    if name == "actions":
+        _act(page)
     execution_id = open_first(page, workflow, status)
     page.goto(f"/executions/{execution_id}/{rest}")
     page.wait_for_load_state("networkidle")
@@ -59,6 +71,8 @@ def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
     page = signed_in("admin")
+    if name == "audit":
+        _act(page)
     page.goto(PLAIN[name])
     page.wait_for_load_state("networkidle")
     _look(page, name)
