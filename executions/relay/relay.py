@@ -104,6 +104,10 @@ class Relay:
                     continue
                 detail = "The connection to the Workflows API was cut; connecting again."
             except errors.UpstreamError as error:
+                if self._is_about_the_start(error):
+                    # The row that the first viewer named is unknown to upstream; the others need not suffer for it.
+                    self.start, self._last_id = Start(after=self.start.after), ""
+                    continue
                 if is_final(error):
                     return ended if over else _failed(error)
                 detail = f"{error} Connecting again."
@@ -116,6 +120,10 @@ class Relay:
             jitter = random.uniform(0, limit)  # noqa: S311  (no secret)
             await asyncio.sleep(max(wait, self._retry) + jitter)
             limit = min(limit * 2, LONGEST_WAIT)
+
+    def _is_about_the_start(self, error: errors.UpstreamError) -> bool:
+        refused = isinstance(error, errors.Refused) and not isinstance(error, errors.NotFound | errors.Unauthorised)
+        return bool(refused and self.start.last_id and not self.buffer.end)
 
     async def _read(self) -> None:
         """One connection, until upstream closes it. Raises UpstreamError."""

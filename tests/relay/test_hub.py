@@ -127,3 +127,18 @@ async def test_closing_stops_what_waits_for_its_release(hub: Hub) -> None:
     await asyncio.sleep(0)
     await hub.close()
     assert (upstream.open_now, hub.connections) == (0, 0)
+
+
+async def test_a_row_that_upstream_does_not_know_is_its_viewers_affair_only(hub: Hub) -> None:
+    unknown = errors.Invalid("last_event_id: unknown", status=422)
+    upstream = Upstream.with_rows(3, Plan(refuse=unknown))
+    first = Watcher(hub.join("a", upstream.source(), Start("7")))
+    second = Watcher(hub.join("a", upstream.source(), Start()))
+    await second.until(lambda: second.ids == numbers(1, 3))
+    await first.until(lambda: first.ids == numbers(1, 3))
+    assert (first.gaps, second.gaps) == ([], [])
+    upstream.add()
+    upstream.finish()
+    for watcher in (first, second):
+        await watcher.end()
+        assert watcher.ids == numbers(1, 4)
