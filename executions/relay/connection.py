@@ -51,10 +51,6 @@ def upstream_id(row_id: str) -> str:
     return found[1] if found else row_id
 
 
-def nothing() -> None:
-    """For those who need not know when upstream has accepted."""
-
-
 async def events(source: Source, start: Start, opened: Callable[[], None]) -> AsyncGenerator[ServerEvent, None]:
     """The events of one connection, each with a row's id, until upstream closes it. Raises UpstreamError.
 

@@ -14,17 +14,17 @@ def test_a_refresh_leaves_what_is_being_typed(signed_in: SignedIn) -> None:
     newest = page.locator(".history-rows > li").first
     with page.expect_response(lambda answer: "/history/" in answer.url, timeout=LONG):
         pass
-    page.locator("#h-q").press_sequentially("chunk")
+    page.locator("#find").press_sequentially("chunk")
     rows = newest.get_attribute("id")
     # The head of the page goes on asking; the rows wait.
     with page.expect_request(lambda request: "part=facts" in request.url, timeout=LONG):
         pass
     with page.expect_request(lambda request: "part=facts" in request.url, timeout=LONG):
         pass
-    expect(page.locator("#h-q")).to_have_value("chunk")
+    expect(page.locator("#find")).to_have_value("chunk")
     expect(newest).to_have_id(rows or "")
-    page.locator("#h-q").fill("")
-    page.locator("#h-q").blur()
+    page.locator("#find").fill("")
+    page.locator("#find").blur()
     expect(newest).not_to_have_id(rows or "", timeout=LONG)
 
 
