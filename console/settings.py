@@ -103,6 +103,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # Other names under the same domain are not the console's to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# Browsers keep a host’s cookies for all its ports: with one name, two consoles on one host sign each other out.
+_PORT = urlsplit(PUBLIC_ORIGINS[0]).port
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (f"{name}_{_PORT}" if _PORT else name for name in ("sessionid", "csrftoken"))
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "executions.views.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
@@ -236,9 +239,10 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/executions/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-# A body of 2 MB of JSON, and the form around it.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# 2 MB of JSON in a form, where most of its characters become three, and the form around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# A batch of 10,000 executions, and the form around it.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 
 LOGGING = {
     "version": 1,

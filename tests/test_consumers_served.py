@@ -17,7 +17,7 @@ from tests import faulty as upstreams
 from tests.faulty import Faulty, reply
 from tests.relay.scripted import numbers
 from tests.relay.sse_upstream import Cut, Execution
-from tests.servers import Console, console
+from tests.servers import Console, console, sent_cookie
 
 ORIGIN = "http://testserver"
 LOGS, EVENTS = "/ws/executions/exec-1/logs/", "/ws/executions/exec-1/events/"
@@ -74,7 +74,7 @@ def how(console: Console, cookie: str, origin: str | None = "") -> dict[str, Any
 
 @pytest.fixture(scope="module")
 def viewer_cookie(server: tuple[Console, Faulty]) -> str:
-    return f"sessionid={server[0].sign_in('viewer').cookies['sessionid']}"
+    return sent_cookie(server[0].sign_in("viewer"))
 
 
 async def test_ten_viewers_of_a_live_log_with_three_cuts_lose_nothing_and_share_one_connection(
@@ -162,7 +162,7 @@ async def test_the_browser_sees_the_codes(server: tuple[Console, Faulty], viewer
         "-c",
         "from django.contrib.auth.models import User; User.objects.create_user('nobody', password='demo')",
     )
-    nobody = f"sessionid={served.sign_in('nobody').cookies['sessionid']}"
+    nobody = sent_cookie(served.sign_in("nobody"))
     path = "/ws/executions/running/logs/"
     assert await _close_code(served, path, "") == 4401
     assert await _close_code(served, path, nobody) == 4403
@@ -195,7 +195,7 @@ async def test_the_server_logs_nothing_of_all_this(server: tuple[Console, Faulty
 async def test_a_restart_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     with upstreams.running() as upstream, console(tmp_path, upstream.url) as served:
         execution = Execution(upstream, "restarted")
-        cookie = f"sessionid={(await asyncio.to_thread(served.sign_in, 'viewer')).cookies['sessionid']}"
+        cookie = sent_cookie(await asyncio.to_thread(served.sign_in, "viewer"))
         browsers = [Browser(served, "/ws/executions/restarted/logs/", cookie) for _ in range(5)]
         execution.add(100)
         watching = [asyncio.create_task(browser.watch()) for browser in browsers]
@@ -223,7 +223,7 @@ async def test_a_browser_that_stops_reading_is_closed_and_comes_back(tmp_path: P
     with upstreams.running() as upstream, console(tmp_path, upstream.url) as served:
         execution = Execution(upstream, "stalled")
         execution.add(2_000)
-        cookie = f"sessionid={(await asyncio.to_thread(served.sign_in, 'viewer')).cookies['sessionid']}"
+        cookie = sent_cookie(await asyncio.to_thread(served.sign_in, "viewer"))
         path = "/ws/executions/stalled/logs/"
         ids: list[str] = []
         async with connect(f"ws{served.url[4:]}{path}", **how(served, cookie)) as socket:

@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from tests import faulty
 from tests.benchmarks import canned
 from tests.faulty import reply
-from tests.servers import Console, console
+from tests.servers import Console, console, sent_cookie
 
 REQUESTS = 40
 VIEWERS, LINES, LINES_A_SECOND = 50, 1_500, 300
@@ -97,8 +97,8 @@ async def watch(served: Console, cookie: str) -> tuple[list[float], list[str]]:
 
 async def live(served: Console, start: threading.Event) -> dict[str, Any]:
     """All viewers of one stream; what was lost or came twice fails the run."""
-    cookie = f"sessionid={served.sign_in('viewer').cookies['sessionid']}"
-    viewers = [asyncio.create_task(watch(served, cookie)) for _ in range(VIEWERS)]
+    session = sent_cookie(served.sign_in("viewer"))
+    viewers = [asyncio.create_task(watch(served, session)) for _ in range(VIEWERS)]
     await asyncio.sleep(3)
     start.set()
     found = await asyncio.gather(*viewers)

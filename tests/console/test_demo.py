@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import ROOT
+from tests.servers import ROOT, sent_cookie
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 DEADLINE = 60.0
@@ -120,7 +120,8 @@ def test_serves_what_it_says_and_ends_at_ctrl_c(demo: Demo) -> None:
     assert set(processes) == {"demo", "run", "sandbox", "temporal server"}
     with httpx.Client(base_url=demo.address, trust_env=False) as client:
         client.get("/accounts/login/")
-        form = {"username": "viewer", "password": demo.password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        token = sent_cookie(client, "csrftoken").partition("=")[2]
+        form = {"username": "viewer", "password": demo.password, "csrfmiddlewaretoken": token}
         assert client.post("/accounts/login/", data=form).headers["Location"] == "/executions/"
         assert "No executions" in client.get("/executions/").text
     demo.process.send_signal(signal.SIGINT)

@@ -153,6 +153,18 @@ def test_https_turns_on_what_belongs_to_it(monkeypatch: pytest.MonkeyPatch, addr
     assert (found["SECURE_HSTS_SECONDS"] >= 31_536_000) == on
 
 
+@pytest.mark.parametrize(
+    ("address", "ending"),
+    [("http://127.0.0.1:8001,http://localhost:8001", "_8001"), ("https://console.example.com", "")],
+)
+def test_two_consoles_on_one_host_keep_their_own_sessions(
+    monkeypatch: pytest.MonkeyPatch, address: str, ending: str
+) -> None:
+    found = read(monkeypatch, PUBLIC_URL=address)
+    assert found["SESSION_COOKIE_NAME"] == f"sessionid{ending}"
+    assert found["CSRF_COOKIE_NAME"] == f"csrftoken{ending}"
+
+
 def test_a_trusted_proxy_makes_its_header_count(monkeypatch: pytest.MonkeyPatch) -> None:
     found = read(monkeypatch, TRUSTED_PROXIES="10.0.0.0/8, ::1")
     assert [str(network) for network in found["TRUSTED_PROXIES"]] == ["10.0.0.0/8", "::1/128"]
