@@ -41,10 +41,11 @@ demo: $(READY)
 run: $(READY)
 	@exec $(BIN)/python manage.py run
 
-# Two runs: Playwright leaves an event loop running, which Django's database fixtures refuse.
+# Two runs: Playwright leaves an event loop running, which Django's database fixtures refuse. A file's tests share
+# servers, so they stay together; they wait more than they work, so there are more of them at a time than cores.
 test: $(READY) browser
-	$(PYTEST) -m "not slow" --ignore=tests/browser
-	$(PYTEST) -m "not slow" tests/browser
+	$(PYTEST) -m "not slow" --ignore=tests/browser -n 3 --dist loadfile
+	$(PYTEST) -m "not slow" tests/browser -n 2 --dist loadfile
 
 test-slow: $(READY) browser
 	$(PYTEST) -m slow --ignore=tests/browser

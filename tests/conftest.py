@@ -1,11 +1,27 @@
 """Fixtures for all tests."""
 
+import importlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models.signals import post_migrate
 
 from tests import faulty as upstream
 from tests.sandbox import running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _groups_come_back() -> Iterator[None]:
+    """A test with real transactions empties the database when it ends, of what migrations made as well."""
+
+    def make_groups(**_: Any) -> None:
+        importlib.import_module("executions.migrations.0002_groups").make_groups(apps, None)
+
+    post_migrate.connect(make_groups)
+    yield
+    post_migrate.disconnect(make_groups)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ ORIGIN = "http://testserver"
 LOGS, EVENTS = "/ws/executions/exec-1/logs/", "/ws/executions/exec-1/events/"
 PATIENCE = 10.0
 
-signed_in = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+signed_in = pytest.mark.django_db(transaction=True)
 
 
 @dataclass
