@@ -6,13 +6,16 @@ from typing import Any
 
 import msgspec
 
-from executions.upstream.errors import printable
+from executions.upstream.errors import CONTROLS, printable
 
 RAW_LIMIT = 1024 * 1024
 """Bytes of JSON above which it is not decoded to be shown: a decoder holds up all threads for its whole call."""
 PAYLOAD_LIMIT = 20_000
 """Characters of a payload that a page shows; the rest is there as a download."""
+INDENT_LIMIT = 16 * 1024 * 1024
+"""Spaces that indenting a payload may add."""
 UNPRINTABLE = "(cannot be shown)"
+_PARTS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 # What can go wrong in printing a value that was decoded: nested too deeply, or a number too long to write.
 _PRINTING = (RecursionError, TypeError, ValueError, OverflowError, msgspec.MsgspecError)
 
@@ -25,6 +28,16 @@ def clean(text: object, limit: int = 500) -> str:
         return UNPRINTABLE
     shown = printable(raw[: limit * 2])
     return shown if len(shown) <= limit and len(raw) <= limit * 2 else shown[:limit] + "…"
+
+
+def is_printable(text: str) -> bool:
+    """Whether there is nothing in it that `clean` takes away."""
+    return printable(text) == text
+
+
+def escaped(json: str) -> str:
+    """The same JSON with escapes for what must not reach a page or a terminal, such as direction overrides."""
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def label(value: object, limit: int = 120) -> str:
@@ -74,10 +87,38 @@ def encode(value: Any) -> bytes:
         return b""
 
 
+def indented(content: bytes) -> bytes:
+    """JSON indented for reading; as it is where that would be too much. What is deep and long grows a thousandfold."""
+    lines = sum(content.count(one) for one in (b"[", b"{", b","))
+    brackets = content.count(b"[") + content.count(b"{")
+    if 2 * lines * brackets > INDENT_LIMIT and _indentation(content) > INDENT_LIMIT:
+        return content
+    return msgspec.json.format(content, indent=2)
+
+
+def _indentation(content: bytes) -> int:
+    """The spaces that indenting would add; counted no further than the limit."""
+    depth = spaces = 0
+    for found in _PARTS.finditer(content):
+        match found[0]:
+            case b"[" | b"{":
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+            case b",":
+                pass
+            case _:
+                continue
+        spaces += 2 * depth
+        if spaces > INDENT_LIMIT:
+            break
+    return spaces
+
+
 def pretty(value: Any, limit: int = PAYLOAD_LIMIT) -> str:
     """A value as indented JSON for a page. One that cannot be printed is said, not shown."""
     try:
-        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+        text = indented(msgspec.json.encode(value)).decode()
     except _PRINTING:
         return UNPRINTABLE
     return clean(text, limit)

@@ -33,7 +33,7 @@ LONGEST_RETRY_AFTER = 3_600.0
 # Terminal escape sequences whole, then what is left of the control characters except tab and line feed, and direction
 # overrides. A sequence that does not end loses only its first character: it must not hide what follows.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class InvalidId(ValueError):
@@ -103,7 +103,7 @@ class BrokenAnswer(UpstreamError):
 
 def printable(text: str) -> str:
     """`text` without terminal escapes, control characters and direction overrides."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+    return CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def clean(text: object) -> str:

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mistralai.client import Mistral
 from playwright.sync_api import Browser, Page
 
+from tests.sandbox.api import Api
 from tests.servers import PASSWORD, ROOT
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-_ADDRESS = re.compile(r"Executions Console\s+(http://\S+)")
+_ADDRESSES = re.compile(r"Executions Console\s+(http://\S+).*The sandbox's API\s+(http://\S+)", re.DOTALL)
 
 
 @pytest.fixture(scope="session")
@@ -32,23 +34,41 @@ START_SECONDS = 60
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running demo."""
+def demo_addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A running demo: the addresses of its console and of its sandbox's API."""
     log = tmp_path_factory.mktemp("demo") / "demo.log"
     # A visitor's environment: not the settings that these tests run under.
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings"}
     with log.open("wb") as said:
         process = subprocess.Popen([sys.executable, "manage.py", "demo"], cwd=ROOT, env=env, stdout=said, stderr=said)
     deadline = time.monotonic() + START_SECONDS
-    while not (found := _ADDRESS.search(log.read_text())):
+    while not (found := _ADDRESSES.search(log.read_text())):
         if process.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"The demo did not start:\n{log.read_text()}")
         time.sleep(0.1)
-    yield found[1]
+    yield found[1], found[2]
     process.send_signal(signal.SIGINT)
     process.wait(20)
     # What went wrong on the server without a reader noticing.
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def demo(demo_addresses: tuple[str, str]) -> str:
+    """The address of a running demo."""
+    return demo_addresses[0]
+
+
+@pytest.fixture(scope="session")
+def demo_api(demo_addresses: tuple[str, str]) -> Api:
+    """The API of the demo's sandbox, to start executions of a test's own."""
+    return Api(demo_addresses[1])
+
+
+@pytest.fixture(scope="session")
+def engine(demo_addresses: tuple[str, str]) -> Mistral:
+    """The vendor's own client on the demo's sandbox, to see what the engine made of it."""
+    return Mistral(api_key="test-key", server_url=demo_addresses[1], timeout_ms=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """A know-your-customer review: screens a case, then waits for a person's decision until its time is up."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,14 +19,24 @@ class Review(msgspec.Struct, forbid_unknown_fields=True):
     priority: Priority = "normal"
 
 
+Reviewer = Annotated[str, Meta(description="Who decides.")]
+
+
+class Condition(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+    until: date | None = None
+
+
 class Approve(msgspec.Struct, forbid_unknown_fields=True):
-    reviewer: str
+    reviewer: Reviewer
     note: str = ""
+    limit: Annotated[int, Meta(ge=0, le=1_000_000, description="In EUR; none without it.")] | None = None
+    conditions: list[Condition] = []
 
 
 class Reject(msgspec.Struct, forbid_unknown_fields=True):
-    reviewer: str
-    reason: str
+    reviewer: Reviewer
+    reason: Annotated[str, Meta(min_length=3)]
 
 
 class SetPriority(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,0 +1,269 @@
+"""Talking to a workflow in the browser: the generated form, the JSON beside it, and answers that come again."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from mistralai.client import Mistral
+from playwright.sync_api import Browser, Page, expect
+
+from tests import faulty
+from tests.browser.conftest import PHONE, SignedIn
+from tests.executions import canned
+from tests.faulty import Faulty, reply
+from tests.sandbox.api import Api
+from tests.servers import PASSWORD, console
+
+LONG = 30_000
+CHANGED = re.compile("line.* changed since the last answer")
+
+
+def value(page: Page) -> Any:
+    """The JSON as it would be sent."""
+    return json.loads(page.get_by_label("Input (JSON)").input_value())
+
+
+def test_approve_a_review_through_its_fields(signed_in: SignedIn, demo_api: Api, engine: Mistral) -> None:
+    execution_id = demo_api.start_review(case="case-1")
+    page = signed_in("operator")
+    page.goto(f"/executions/{execution_id}/signal/")
+    page.get_by_label("Reason (optional)").fill("the customer waits")
+    page.get_by_role("link", name="approve").click()
+    expect(page.get_by_text("Approve the case.")).to_be_visible()
+    assert page.url.endswith("?name=approve")
+    page.get_by_role("link", name="reject").click()
+    expect(page.get_by_text("Reject the case, with a reason.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Approve the case.")).to_be_visible()
+    assert value(page) == {"note": "", "limit": None, "conditions": []}
+
+    # Nothing is sent that does not fit.
+    page.get_by_label("limit").fill("-1")
+    page.get_by_role("button", name="Signal").click()
+    error = page.locator("[data-node]", has=page.get_by_label("reviewer")).locator("[data-node-error]")
+    expect(error).to_have_text("This is required.")
+    expect(page.get_by_label("reviewer")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("reviewer").fill("user-7")
+    page.get_by_label("limit").fill("5000")
+    page.get_by_role("button", name="Add to conditions").click()
+    expect(page.get_by_label("text")).to_be_focused()
+    page.keyboard.type("see the passport")
+    page.get_by_label("until").fill("2027-01-31")
+    given = {
+        "note": "",
+        "limit": 5000,
+        "conditions": [{"until": "2027-01-31", "text": "see the passport"}],
+        "reviewer": "user-7",
+    }
+    assert value(page) == given
+    assert Axe().run(page).violations_count == 0
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_label("Input (JSON)").press("Control+Enter")
+    expect(page.locator("tr.selected")).to_contain_text("approve")
+
+    demo_api.wait_for(execution_id, "COMPLETED")
+    result = engine.workflows.executions.get_workflow_execution(execution_id=execution_id).result
+    assert result == {"case": "case-1", "priority": "normal", "score": result["score"], "decision": "approved", **given}
+
+    # The run is over; what was sent is offered again.
+    page.goto(f"/executions/{execution_id}/signal/?name=approve")
+    expect(page.get_by_text("This run is over")).to_be_visible()
+    page.locator("[data-recent]").click()
+    assert value(page) == given
+    expect(page.get_by_label("text")).to_have_value("see the passport")
+
+
+def test_a_priority_is_updated_while_its_status_is_asked_again_and_again(
+    signed_in: SignedIn, demo_api: Api, engine: Mistral
+) -> None:
+    execution_id = demo_api.start_review(case="case-1")
+    page = signed_in("operator")
+    page.goto(f"/executions/{execution_id}/query/?name=get_status")
+    page.get_by_role("button", name="Query").click()
+    expect(page.locator("#answer-text")).to_contain_text('"priority": "normal"')
+    page.get_by_label("Repeat").select_option("every 2 s")
+    # What is being typed stays, and is not what is asked.
+    page.get_by_label("Input (JSON)").fill('{"half": ')
+    expect(page.locator("[data-changes]")).to_have_text(" · no change since the last answer", timeout=LONG)
+
+    other = signed_in("operator")
+    other.goto(f"/executions/{execution_id}/update/")
+    other.get_by_label("Name").fill("set_priority")
+    other.get_by_label("Name").press("Tab")
+    other.get_by_label("priority").select_option("high")
+    assert value(other) == {"priority": "high"}
+    other.get_by_role("button", name="Update").click()
+    expect(other.locator("tr.selected")).to_contain_text('"after": "high"')
+    asked = {"execution_id": execution_id, "name": "get_status"}
+    assert engine.workflows.executions.query_workflow_execution(**asked).result["priority"] == "high"
+
+    page.bring_to_front()
+    expect(page.locator("[data-changes]")).to_have_text(CHANGED, timeout=LONG)
+    assert page.locator("#answer-text ins").all_inner_texts() == ['  "priority": "high",']
+    expect(page.get_by_label("Input (JSON)")).to_have_value('{"half": ')
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("[data-toast]")).to_have_text("Copied")
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert copied == {"decision": None, "priority": "high", "score": copied["score"]}
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "get_status.json"
+    assert json.loads(Path(download.value.path()).read_text()) == copied
+    assert Axe().run(page).violations_count == 0
+
+    # It rests while nobody looks, and ends where it fails.
+    page.evaluate("Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true })")
+    page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("[data-repeat-state]")).to_have_text("paused while nobody looks")
+    failing = '<section class="problem" role="alert"><h2>It fails</h2></section>'
+    page.route("**/query/", lambda route: route.fulfill(status=409, body=failing))
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("[data-repeat-state]")).to_have_text("stopped: the last one failed")
+    expect(page.get_by_label("Repeat")).to_have_value("")
+    expect(page.locator("#answer-text")).to_contain_text('"priority": "high"')
+    expect(page.locator("#answer")).to_contain_text("It fails")
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "word": {"type": "string", "default": "EUR"},
+        "lines": {"type": "string"},
+        "count": {"type": "integer"},
+        "flag": {"type": "boolean"},
+        "only": {"const": "fixed"},
+        "maybe": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+        "at": {"type": "string", "format": "date-time"},
+        "address": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "zip": {"type": "string", "default": "0"}},
+            "required": ["city"],
+        },
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "rows": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+        "anything": {},
+        "__proto__": {"type": "string"},
+    },
+    "required": ["only"],
+}
+
+
+@pytest.fixture
+def odd(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Faulty]]:
+    """A page of a signal whose input is of every kind, and the API that it is sent to."""
+    complaints: list[str] = []
+    with faulty.running() as server, console(tmp_path, server.url) as served:
+        canned.healthy(server)
+        declared = {"signals": [{"name": "odd", "input_schema": SCHEMA}]}
+        found = {"workflow_registrations": [canned.REGISTRATION | {"definition": declared}]}
+        server.on(reply(found), path=canned.REGISTRATIONS)
+        context = browser.new_context(base_url=served.url, timezone_id="America/New_York")
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"/accounts/login/?next=/executions/{canned.ID}/signal/?name=odd")
+        page.get_by_label("Name").fill("operator")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("word").wait_for()
+        yield page, server
+        context.close()
+    assert complaints == []
+
+
+def test_fields_and_json_stay_in_step(odd: tuple[Page, Faulty]) -> None:
+    page, server = odd
+    editor, problem = page.get_by_label("Input (JSON)"), page.locator("[data-json-problem]")
+    start = {"word": "EUR", "only": "fixed", "maybe": None}
+    assert value(page) == start
+
+    # From a field to the JSON, and absent again.
+    def emptied(field: str, text: str, there: Any, gone: dict[str, Any]) -> None:
+        page.get_by_label(field).fill(text)
+        assert value(page) == start | {field: there}
+        page.get_by_label(field).fill("")
+        assert value(page) == gone
+
+    emptied("count", "12345678901234567890", 12345678901234567890, start)
+    emptied("count", "many", "many", start)
+    emptied("maybe", "text", "text", start)
+    emptied("at", "2026-01-31T10:00", "2026-01-31T15:00:00Z", start)
+    emptied("anything", '{"a": [1]}', {"a": [1]}, start)
+    emptied("__proto__", "text", "text", start)
+    emptied("word", "USD", "USD", start | {"word": ""})
+    page.get_by_label("flag").select_option("false")
+    assert value(page)["flag"] is False
+    page.get_by_label("flag").select_option("—")
+    page.get_by_label("Give address").check()
+    assert value(page)["address"] == {"zip": "0"}
+    page.get_by_label("city").fill("Ulm")
+    assert value(page)["address"] == {"zip": "0", "city": "Ulm"}
+    page.get_by_label("Give address").uncheck()
+    expect(page.get_by_label("city")).to_be_hidden()
+    assert value(page) == start | {"word": ""}
+
+    # Rows.
+    for word in ("a", "b", "c"):
+        page.get_by_role("button", name="Add to tags").click()
+        page.keyboard.type(word)
+    page.get_by_role("button", name="Move up item 3").click()
+    expect(page.get_by_role("button", name="Move up item 2")).to_be_focused()
+    page.get_by_role("button", name="Remove item 1").click()
+    assert value(page)["tags"] == ["c", "b"]
+    expect(page.get_by_role("button", name="Move up item 1")).to_be_disabled()
+    page.get_by_role("button", name="Add to rows").click()
+    page.get_by_role("button", name="Add to item 1").click()
+    page.keyboard.type("7")
+    assert value(page)["rows"] == [[7]]
+
+    # From the JSON to the fields; numbers, and what the schema does not know, stay as they are written.
+    editor.fill('{"lines": "a\\nb", "count": 12345678901234567891, "share": 1.10, "tags": ["x"], "own": {"z": 1e2}}')
+    expect(page.get_by_label("lines")).to_have_value("a\nb")
+    expect(page.get_by_label("count")).to_have_value("12345678901234567891")
+    expect(page.get_by_role("button", name="Remove item 1")).to_have_count(1)
+    expect(page.get_by_label("word")).to_have_value("")
+    page.get_by_label("maybe").fill("y")
+    expect(editor).to_have_value(
+        re.compile(r'"count": 12345678901234567891,\n  "share": 1\.10,.*"z": 1e2.*"maybe": "y"', re.S)
+    )
+
+    # What does not parse, or fit, is marked; the fields keep what they had.
+    editor.fill('{"lines": "gone"')
+    expect(problem).to_contain_text("This is not JSON")
+    expect(editor).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("lines")).to_have_value("a\nb")
+    editor.fill('{"lines": 5, "tags": {"a": 1}, "flag": "x", "only": "fixed"}')
+    expect(problem).to_have_text("")
+    expect(page.get_by_text("The JSON has something else here.")).to_have_count(3)
+    expect(page.get_by_label("lines")).to_have_value("a\nb")
+    page.get_by_role("button", name="Signal").click()
+    expect(page.locator("[data-node-error]", has_text="This has to be text.")).to_have_count(1)
+    assert canned.sent(server) == []
+
+    # A part that is no JSON is not sent.
+    page.get_by_label("anything").fill("{")
+    page.get_by_role("button", name="Signal").click()
+    expect(page.get_by_text("This is not JSON.")).to_be_visible()
+    assert canned.sent(server) == []
+    editor.fill('{"only": "fixed", "big": 12345678901234567891}')
+    expect(page.get_by_label("anything")).to_have_value("")
+    editor.press("Control+Enter")
+    expect(page.locator("tr.selected")).to_contain_text("odd")
+    assert canned.sent(server) == [
+        (canned.path(rest="/signals"), {"name": "odd", "input": {"only": "fixed", "big": 12345678901234567891}})
+    ]
+
+
+def test_what_is_typed_after_a_name_stays(odd: tuple[Page, Faulty]) -> None:
+    page, _ = odd
+    page.goto(f"/executions/{canned.ID}/signal/")
+    page.get_by_label("Name").fill("odd")
+    page.get_by_label("Input (JSON)").fill('{"word": "typed"}')
+    expect(page.get_by_label("word")).to_have_value("typed")
+    page.get_by_label("Name").fill("another")
+    page.get_by_label("Name").press("Tab")
+    expect(page.get_by_label("word")).to_be_hidden()
