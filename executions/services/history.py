@@ -1,10 +1,13 @@
-"""An execution's history: Temporal's own events as rows, and where resets may start."""
+"""An execution's history: Temporal's own events as rows."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from executions.services import temporal, text
+from executions.services.audit import Entry
 from executions.upstream.types import History
 
 WINDOW = 200
@@ -21,7 +24,10 @@ _CATEGORIES = (
     ("UPDATE", "update"),
     ("WORKFLOW_EXECUTION", "workflow"),
 )
-CATEGORIES = ("workflow", "activity", "timer", "child", "signal", "update", "task", "other")
+_POINTERS = ("scheduled", "initiated", "started", "accepted")
+_ADMITTED = "acceptedRequestSequencingEventId"
+OPERATOR = "operator"
+CATEGORIES = ("workflow", "activity", "timer", "child", "signal", "update", "task", "other", OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,13 @@ class EventRow:
     failed: bool
     origin: int
     """The event that this one answers, such as the activity's schedule; 0 if there is none."""
-    body: dict[str, Any] = field(repr=False)
+    raw: msgspec.Raw = field(repr=False)
+    """Kept undecoded: the garbage collector stops every thread for as long as it takes to walk all that is decoded."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The event itself."""
+        return _decoded(self.raw)
 
     @property
     def json(self) -> str:
@@ -54,13 +66,22 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ResetPoint:
-    """A completed workflow task, and what happened around it."""
+class ActionRow:
+    """What an operator did, where it stands among the events."""
 
-    event_id: int
-    time: datetime | None
-    before: str
-    after: str
+    entry: Entry
+    category: str = OPERATOR
+
+    @property
+    def id(self) -> str:
+        return str(self.entry.action.id)
+
+    @property
+    def time(self) -> datetime:
+        return self.entry.action.at
+
+
+Row = EventRow | ActionRow
 
 
 def _kind(event_type: str) -> str:
@@ -101,14 +122,20 @@ def _note(attributes: dict[str, Any]) -> str:
     return text.one_line(attributes.get("reason") or attributes.get("cause"))
 
 
-def _row(event: dict[str, Any], names: dict[int, str]) -> EventRow:
+def _decoded(raw: msgspec.Raw) -> dict[str, Any]:
+    event = text.decode(raw)
+    return event if isinstance(event, dict) else {"value": event}
+
+
+def _row(raw: msgspec.Raw, names: dict[int, str]) -> EventRow:
+    event = _decoded(raw)
     event_type = text.label(event.get("eventType"), 200)
     attributes = temporal.attributes(event)
     event_id = temporal.number(event.get("eventId"))
     # Later events of an activity only point at its schedule: that is where the name stands.
-    pointers = (temporal.number(attributes.get(f"{which}EventId")) for which in ("scheduled", "initiated", "started"))
-    origin = next(filter(None, pointers), 0)
-    name = _named(attributes) or names.get(origin, "")
+    origin = next(filter(None, (temporal.number(attributes.get(f"{which}EventId")) for which in _POINTERS)), 0)
+    # An update that was sent again after a reset has its name in the event that admitted it.
+    name = _named(attributes) or names.get(origin or temporal.number(attributes.get(_ADMITTED)), "")
     if event_id:
         names[event_id] = name
     return EventRow(
@@ -120,7 +147,7 @@ def _row(event: dict[str, Any], names: dict[int, str]) -> EventRow:
         note=_note(attributes),
         failed=isinstance(attributes.get("failure"), dict) or event_type.endswith("TIMED_OUT"),
         origin=origin,
-        body=event,
+        raw=raw,
     )
 
 
@@ -129,45 +156,44 @@ def rows(history: History) -> list[EventRow] | None:
     if history.events is None:
         return None
     names: dict[int, str] = {}
-    found = []
-    for raw in history.events:
-        event = text.decode(raw)
-        found.append(_row(event if isinstance(event, dict) else {"value": event}, names))
-    return found
+    return [_row(raw, names) for raw in history.events]
 
 
-def matching(events: list[EventRow], *, kinds: list[str], query: str, newest_first: bool) -> list[EventRow]:
-    """The events of these categories (all, if none is given) that contain the text."""
+def with_actions(events: list[EventRow], entries: list[Entry]) -> list[Row]:
+    """The events, in the engine's order, with what operators did meanwhile; the entries come newest first."""
+    waiting = [ActionRow(entry) for entry in entries]
+    found: list[Row] = []
+    for event in events:
+        while waiting and event.time and waiting[-1].time < event.time:
+            found.append(waiting.pop())
+        found.append(event)
+    return [*found, *reversed(waiting)]
+
+
+def cancel_requested(events: list[EventRow]) -> EventRow | None:
+    """The engine's own record that the run was asked to cancel, by whomever."""
+    return next((event for event in reversed(events) if event.kind == "WorkflowExecutionCancelRequested"), None)
+
+
+def matching(rows: list[Row], *, kinds: list[str], query: str, newest_first: bool) -> list[Row]:
+    """The rows of these categories (all, if none is given) that contain the text."""
     wanted = query.casefold()
     kept = [
-        event
-        for event in events
-        if (not kinds or event.category in kinds) and (not wanted or wanted in _searchable(event))
+        row
+        for row in rows
+        if (not kinds or row.category in kinds) and (not wanted or wanted in _searchable(row).casefold())
     ]
     return kept[::-1] if newest_first else kept
 
 
-def _searchable(event: EventRow) -> str:
-    body = text.encode(event.body)[:TEXT_LIMIT].decode(errors="ignore")
-    return f"{event.id} {event.kind} {event.name} {event.note} {body}".casefold()
-
-
-def reset_points(events: list[EventRow]) -> list[ResetPoint]:
-    """The completed workflow tasks, latest first: where a reset may start."""
-    before, known = "", []
-    for event in events:
-        known.append(before)
-        before = before if event.category == "task" else _short(event)
-    after, points = "the end", []
-    for event, past in zip(reversed(events), reversed(known), strict=True):
-        if event.kind == "WorkflowTaskCompleted":
-            points.append(ResetPoint(event.id, event.time, past, after))
-        after = after if event.category == "task" else _short(event)
-    return points
-
-
-def _short(event: EventRow) -> str:
-    return f"{event.kind} {event.name}".strip()
+def _searchable(row: Row) -> str:
+    if isinstance(row, ActionRow):
+        action, outcome = row.entry.action, row.entry.outcome
+        said = f"{outcome.code} {outcome.message}" if outcome else ""
+        words = (row.id, action.username, row.entry.label, action.name, action.reason, action.detail, row.entry.result)
+        return " ".join((*words, said))
+    body = text.encode(row.body)[:TEXT_LIMIT].decode(errors="ignore")
+    return f"{row.id} {row.kind} {row.name} {row.note} {body}"
 
 
 def as_text(history: History) -> str:

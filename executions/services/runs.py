@@ -76,6 +76,15 @@ def parameters(filters: dict[str, Any]) -> dict[str, Any]:
     return {api: filters[ours] for ours, api in names.items() if filters.get(ours)}
 
 
+def of_execution(execution_id: str) -> list[Run]:
+    """The execution's runs, the newest first, from a search for its id, since the API has no list of them.
+
+    Raises UpstreamError.
+    """
+    answer = api.client().list_runs(search=execution_id, page_size=100)
+    return [run(one) for one in answer.executions if one.execution_id == execution_id]
+
+
 def handlers(run: Run, operation: str) -> list[Handler]:
     """The signals, queries or updates that the run's workflow declares; none if it has no registration.
 

@@ -1,0 +1,178 @@
+"""What a run did, step by step: an activity's events, or a timer's or a child's, as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from executions.services import temporal, text
+from executions.services.history import EventRow
+
+FULL_LIMIT = 5_000
+"""Characters of an input that a list of steps shows; the whole stands in the history."""
+_OPENS = {
+    "ActivityTaskScheduled": "activity",
+    "TimerStarted": "timer",
+    "StartChildWorkflowExecutionInitiated": "child",
+    "SignalExternalWorkflowExecutionInitiated": "message",
+    "RequestCancelExternalWorkflowExecutionInitiated": "message",
+    "WorkflowExecutionSignaled": "signal",
+    "WorkflowExecutionUpdateAdmitted": "update",
+    "WorkflowExecutionUpdateAccepted": "update",
+    "WorkflowExecutionCancelRequested": "cancel",
+}
+_STARTS = ("ActivityTaskStarted", "ChildWorkflowExecutionStarted", "WorkflowExecutionUpdateAccepted")
+_LOCAL = ("core_local_activity", "LocalActivity")
+"""Names of the markers in which workers keep a local activity."""
+_OUTCOMES = {"TimedOut": "timed out", "Signaled": "delivered", "CancelRequested": "delivered"}
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing that a run did, or that came to it."""
+
+    kind: str
+    """activity, local activity, timer, child, signal, update, cancel; message for one to another execution."""
+    name: str
+    opened: EventRow
+    """Scheduled, started, received."""
+    started: EventRow | None = None
+    closed: EventRow | None = None
+
+    @property
+    def id(self) -> int:
+        return self.opened.id
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is, whatever came of it."""
+        return self.kind, self.name
+
+    @property
+    def outcome(self) -> str:
+        """In one word, or nothing where there is none."""
+        if self.kind in {"signal", "cancel"}:
+            return "received"
+        if self.closed is None:
+            return "under way" if self.started else "not completed"
+        if self.kind == "update":
+            return "failed" if self.failed else "answered"
+        if self.kind == "local activity":
+            return "failed" if self.failed else "completed"
+        words = next((words for end, words in _OUTCOMES.items() if self.closed.kind.endswith(end)), "")
+        return words or next((one.lower() for one in _ENDINGS if self.closed.kind.endswith(one)), self.closed.kind)
+
+    @property
+    def failed(self) -> bool:
+        if self.closed is None:
+            return False
+        return self.closed.failed or self.closed.kind.endswith("Failed") or "failure" in _answer(self.closed)
+
+    @property
+    def input(self) -> str:
+        """On one line."""
+        return self.opened.note if self.kind != "update" else temporal.shown(_arguments(self.opened))
+
+    @property
+    def whole_input(self) -> str:
+        given = temporal.attributes(self.opened.body).get("input") if self.kind != "update" else _arguments(self.opened)
+        return "" if given is None else text.pretty(temporal.payload(given), FULL_LIMIT)
+
+    @property
+    def result(self) -> str:
+        """A result or an error, on one line."""
+        if self.closed is None or self.kind in {"signal", "cancel", "timer"}:
+            return ""
+        answer = _answer(self.closed)
+        if isinstance(answer.get("failure"), dict):
+            return text.one_line(temporal.message(temporal.chain(answer["failure"])[-1]))
+        if self.kind == "update":
+            return temporal.shown(answer.get("success", []))
+        return self.closed.note
+
+    @property
+    def attempt(self) -> int:
+        return temporal.number(temporal.attributes(self.started.body).get("attempt")) if self.started else 0
+
+    @property
+    def seconds(self) -> float | None:
+        """From its start to its end, as far as the history tells."""
+        begun = self.started or self.opened
+        if self.closed is None or self.closed is self.opened or not begun.time or not self.closed.time:
+            return None
+        return max((self.closed.time - begun.time).total_seconds(), 0)
+
+    @property
+    def target(self) -> str:
+        """The child's id, or that of the execution which it was sent to."""
+        attributes = temporal.attributes(self.opened.body)
+        other = attributes.get("workflowExecution")
+        found = attributes.get("workflowId") or (other.get("workflowId") if isinstance(other, dict) else "")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def shown_target(self) -> str:
+        return text.clean(self.target, 200)
+
+    def is_open_at(self, event_id: int) -> bool:
+        """Whether it had begun before this event, and not ended."""
+        return self.id < event_id and (self.closed is None or self.closed.id >= event_id)
+
+
+_ENDINGS = ("Completed", "Failed", "Canceled", "Terminated", "Fired")
+
+
+def steps(events: Sequence[EventRow]) -> list[Step]:
+    """All that the run did, in the order in which it began."""
+    found: dict[int, Step] = {}
+    for event in events:
+        kind = _OPENS.get(event.kind)
+        admitted = _admitted(event) if kind == "update" else 0
+        if admitted in found and found[admitted].kind == "update":
+            # Applied again after a reset: it had been admitted first. Its answer points at its acceptance.
+            found[event.id] = found[admitted]
+            _add(found[event.id], event)
+        elif kind:
+            found[event.id] = Step(kind, event.name, event)
+        elif event.kind == "MarkerRecorded":
+            name = local_activity(event)
+            if name:
+                found[event.id] = Step("local activity", name, event, closed=event)
+        elif event.origin in found:
+            _add(found[event.origin], event)
+    return list({one.id: one for one in found.values()}.values())
+
+
+def _admitted(accepted: EventRow) -> int:
+    """The event in which an update was admitted, where that was not the moment in which it was accepted."""
+    return temporal.number(temporal.attributes(accepted.body).get("acceptedRequestSequencingEventId"))
+
+
+def _add(step: Step, event: EventRow) -> None:
+    if event.kind in _STARTS:
+        step.started = event
+    elif not event.kind.startswith("ActivityTaskCancelRequested"):
+        step.closed = event
+
+
+def local_activity(event: EventRow) -> str:
+    """The name of the local activity that a marker keeps; empty for other markers."""
+    attributes = temporal.attributes(event.body)
+    details = attributes.get("details")
+    if attributes.get("markerName") not in _LOCAL or not isinstance(details, dict):
+        return ""
+    about = temporal.payload(details.get("data"))
+    named = about.get("activity_type") or about.get("ActivityType") if isinstance(about, dict) else None
+    return text.label(named) or "local activity"
+
+
+def _answer(closed: EventRow) -> dict[str, Any]:
+    """An update's outcome: a `success` or a `failure`."""
+    found = temporal.attributes(closed.body).get("outcome")
+    return found if isinstance(found, dict) else {}
+
+
+def _arguments(opened: EventRow) -> Any:
+    attributes = temporal.attributes(opened.body)
+    request = attributes.get("acceptedRequest") or attributes.get("request")
+    given = request.get("input") if isinstance(request, dict) else None
+    return given.get("args") if isinstance(given, dict) else None

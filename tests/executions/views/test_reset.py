@@ -1,0 +1,375 @@
+"""The reset's page: the points, what a reset to one does, and what is sent."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from executions.models import ActionRequested
+from tests.executions import canned, pages
+from tests.executions.conftest import SignIn
+from tests.executions.services.test_rehearsal import EVENTS
+from tests.faulty import RESET, Faulty, reply
+
+PAGE = f"/executions/{canned.ID}/reset/"
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+LATEST_HISTORY = canned.path(rest="/history")
+SENT = canned.path(rest="/reset")
+POINTS = [24, 21, 11, 4]
+
+
+def histories(upstream: Faulty, answer: Any) -> None:
+    upstream.on(answer, method="GET", path=HISTORY)
+    upstream.on(answer, method="GET", path=LATEST_HISTORY)
+
+
+@pytest.fixture(autouse=True)
+def failed(upstream: Faulty) -> None:
+    """An execution that failed when it booked."""
+    canned.healthy(upstream, status="FAILED", end_time="2026-01-31T14:05:25Z")
+    histories(upstream, reply({"events": EVENTS}))
+
+
+def points(response: HttpResponse) -> list[int]:
+    """The numbers that can be chosen, as a browser sees them."""
+    fields = [one for tag, one in pages.parse(response).tags if tag == "input" and one.get("type") == "radio"]
+    assert {one["name"] for one in fields} <= {"event_id"}
+    assert {one["form"] for one in fields} <= {"choose"}
+    return [int(one["value"]) for one in fields]
+
+
+def checked(response: HttpResponse) -> list[int]:
+    tags = pages.parse(response).tags
+    return [int(one["value"]) for tag, one in tags if one.get("type") == "radio" and "checked" in one]
+
+
+def ready(response: HttpResponse) -> tuple[str, bool, bool]:
+    """What would be sent."""
+    fields = pages.parse(response).fields
+    return fields["event_id"], "exclude_signals" in fields, "exclude_updates" in fields
+
+
+def fragment(browser: Client, target: str, **query: str) -> HttpResponse:
+    return browser.get(PAGE, query, headers={"HX-Request": "true", "HX-Target": target})
+
+
+class TestChoosing:
+    def test_the_points_stand_between_what_happened(self, operator: Client) -> None:
+        response = operator.get(PAGE)
+        assert points(response) == POINTS
+        shown = pages.text(response)
+        for words in ("book failed", "the run failed", "extract completed", "book was scheduled", "the run started"):
+            assert words in shown
+
+    def test_after_a_failure_the_point_before_it_is_chosen(self, operator: Client) -> None:
+        response = operator.get(PAGE)
+        assert (checked(response), ready(response)) == ([21], ("21", False, False))
+        assert "event 21, the last point before book was begun" in pages.text(response)
+        assert "First cause: LedgerUnavailable 503: try later Event 23" in pages.text(response)
+
+    def test_while_it_runs_nothing_is_chosen(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream)
+        histories(upstream, reply({"events": EVENTS[:-1]}))
+        response = operator.get(PAGE)
+        assert (checked(response), ready(response)) == ([], ("", False, False))
+        assert "Suggested" not in pages.text(response)
+        assert "First cause" not in pages.text(response)
+
+    @pytest.mark.parametrize(
+        ("number", "chosen", "words"),
+        [
+            ("11", 11, ""),
+            ("12", 11, "No reset can start at event 12. Chosen instead: event 11, the last point before it."),
+            ("9999", 24, "No reset can start at event 9999. Chosen instead: event 24"),
+            ("3", None, "There is no point before event 3."),
+            ("-1", None, "Choose a point"),
+            ("abc", None, "Choose a point"),
+            (str(2**70), None, "Choose a point"),
+            ("", 21, ""),
+        ],
+    )
+    def test_the_address_chooses(self, operator: Client, number: str, chosen: int | None, words: str) -> None:
+        response = operator.get(PAGE, {"event_id": number, "run": canned.RUN, "exclude_updates": "on"})
+        assert checked(response) == ([chosen] if chosen else [])
+        assert ready(response) == (str(chosen or ""), False, True)
+        shown = pages.text(response)
+        assert words in shown
+        assert ("Chosen instead" in shown) == ("Chosen instead" in words)
+        assert (f"What a reset to event {chosen} does" in shown) == bool(chosen)
+
+    def test_an_event_of_an_earlier_run_is_not_chosen(self, operator: Client, upstream: Faulty) -> None:
+        upstream.on(reply(canned.execution(run_id=canned.OTHER_RUN)), path=f"{canned.RUNS}/{canned.OTHER_RUN}")
+        response = operator.get(PAGE, {"event_id": "4", "run": canned.OTHER_RUN})
+        # The suggestion is the latest run's own.
+        assert checked(response) == [21]
+        assert "This acts on the execution’s latest run." in pages.text(response)
+
+    @pytest.mark.parametrize(
+        ("query", "found", "words"),
+        [
+            ("look_up", [21, 11], "2 of 4 points match"),
+            # What is chosen stays, whatever is looked for.
+            ("the run started", [21, 4], "1 of 4 points match"),
+            ("12", [21, 11], "1 of 4 points match"),
+            ("<b>", [21], "No point matches “<b>”."),
+        ],
+    )
+    def test_points_are_searched(self, operator: Client, query: str, found: list[int], words: str) -> None:
+        for response in (operator.get(PAGE, {"q": query}), fragment(operator, "points", q=query, event_id="21")):
+            assert points(response) == found
+            assert checked(response) == [21]
+            assert words in pages.text(response)
+        assert "<html" not in response.content.decode()
+
+    def test_of_thousands_the_newest_are_shown_and_all_are_searched(self, operator: Client, upstream: Faulty) -> None:
+        events = [EVENTS[0]]
+        for number in range(2, 4002, 2):
+            name = {"name": "rare" if number == 100 else "chunk"}
+            events += [
+                canned.event(number, "WORKFLOW_TASK_COMPLETED"),
+                canned.event(number + 1, "ACTIVITY_TASK_SCHEDULED", activityType=name),
+            ]
+        histories(upstream, reply({"events": events}))
+        response = operator.get(PAGE, {"event_id": "100"})
+        assert points(response) == [100, *range(4000, 3900, -2)]
+        assert checked(response) == [100]
+        assert "The newest 50 of 2000 points." in pages.text(response)
+        assert points(operator.get(PAGE, {"q": "rare", "event_id": "100"})) == [4000, 102, 100]
+        # And of what runs again, the first.
+        assert response.content.decode().count('id="step-') == 50
+        assert "The first 50 of 2000." in pages.text(response)
+
+
+class TestRehearsal:
+    def test_it_says_what_runs_again(self, operator: Client) -> None:
+        shown = pages.text(fragment(operator, "rehearsal", event_id="11"))
+        for words in (
+            "What a reset to event 11 does",
+            "10 events; the last that happened: read completed",
+            "15 events, 14:05:11.000 to 14:05:25.000",
+            "14.0 s of work",
+            "is over, and stays Failed",
+            "does event 11 once more; then came: extract was scheduled",
+            "Runs again: slow, extract, look_up, book",
+            "3 began after the point. What they have done outside of the workflow is not undone",
+            "1 began before the point and had not ended by then: it starts again at once",
+            "Applied again: 2 signals and updates",
+            "Children that were started after the point: 1",
+            "Children that were started before the point and had not ended: 1",
+            "Sent again to other executions: 1",
+            "Timers that were running at the point: 1",
+            "with today’s code",
+        ):
+            assert words in shown
+        for words in ("May run again", "Left out", "is terminated", "The request to cancel", "limits of time"):
+            assert words not in shown
+
+    @pytest.mark.parametrize(
+        ("query", "words", "ready_to_send"),
+        [
+            ({}, ["Applied again: 2 signal"], ("11", False, False)),
+            (
+                {"exclude_signals": "on"},
+                [
+                    "Left out: 1 signal",
+                    "Applied again: 1 signal",
+                    "May run again: 1 activity",
+                    "after the signal approve",
+                ],
+                ("11", True, False),
+            ),
+            ({"exclude_updates": "on"}, ["Left out: 1 signal", "after the update set_priority"], ("11", False, True)),
+            ({"exclude_signals": "on", "exclude_updates": "on"}, ["Left out: 2 signals"], ("11", True, True)),
+        ],
+    )
+    def test_it_follows_the_switches(
+        self, operator: Client, query: dict[str, str], words: list[str], ready_to_send: tuple[str, bool, bool]
+    ) -> None:
+        response = fragment(operator, "rehearsal", event_id="11", run=canned.RUN, **query)
+        assert ready(response) == ready_to_send
+        for one in words:
+            assert one in pages.text(response)
+        # The address can be shared, and shows the same.
+        address = response["HX-Replace-Url"]
+        assert parse_qs(urlsplit(address).query) == {
+            **{name: ["on"] for name in query},
+            "event_id": ["11"],
+            "run": [canned.RUN],
+        }
+        assert ready(operator.get(address)) == ready_to_send
+
+    def test_a_child_and_a_step_lead_to_their_pages(self, operator: Client) -> None:
+        links = pages.links(fragment(operator, "rehearsal", event_id="11"))
+        assert "/executions/kid-2/" in links
+        assert f"/executions/{canned.ID}/history/?event=22&run={canned.RUN}#event-22" in links
+
+    def test_a_run_that_goes_on_is_terminated_and_grows(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream)
+        histories(upstream, reply({"events": EVENTS[:-1]}))
+        response = fragment(operator, "rehearsal", event_id="11")
+        assert "is terminated, with your reason" in pages.text(response)
+        assert "Read from the history up to event 24." in pages.text(response)
+        (poller,) = [one for tag, one in pages.parse(response).tags if one.get("id") == "grown"]
+        assert (poller["hx-get"], poller["hx-trigger"]) == (f"{PAGE}?seen=24", "every 5s")
+        for seen, status, words in (("24", 204, ""), ("23", 200, "1 more event since"), ("20", 200, "4 more events")):
+            response = fragment(operator, "grown", seen=seen)
+            assert response.status_code == status
+            assert words in pages.text(response)
+
+    def test_one_that_is_over_is_not_asked_for_again(self, operator: Client) -> None:
+        assert 'id="grown"' not in fragment(operator, "rehearsal", event_id="11").content.decode()
+
+    def test_a_newer_run_has_other_points(self, operator: Client, upstream: Faulty) -> None:
+        upstream.on(reply(canned.execution(run_id=canned.OTHER_RUN)), path=f"{canned.RUNS}/{canned.OTHER_RUN}")
+        response = fragment(operator, "rehearsal", event_id="11", run=canned.OTHER_RUN)
+        assert "There is a newer run" in pages.text(response)
+
+    @pytest.mark.parametrize("target", ["points", "rehearsal", "grown"])
+    @pytest.mark.parametrize("who", ["anonymous", "nobody", "viewer"])
+    def test_parts_are_for_those_who_may(self, sign_in: SignIn, upstream: Faulty, target: str, who: str) -> None:
+        response = fragment(sign_in(who), target, event_id="11")
+        assert response.status_code == (401 if who == "anonymous" else 403)
+        assert upstream.requests == []
+
+    @pytest.mark.parametrize("target", ["points", "rehearsal", "grown"])
+    def test_a_part_of_an_unknown_execution_is_a_404(self, operator: Client, upstream: Faulty, target: str) -> None:
+        upstream.on(reply({"detail": "no such", "code": "WF_1100"}, 404), path=canned.path())
+        assert fragment(operator, target, event_id="11").status_code == 404
+
+
+class TestSending:
+    @pytest.mark.parametrize(
+        ("number", "words"),
+        [
+            ("", "Choose the point."),
+            ("abc", "An event id is a whole number."),
+            ("1.5", "An event id is a whole number."),
+            ("0", "An event id is 1 or more."),
+            ("-1", "An event id is 1 or more."),
+            (str(2**70), "An event id is not as large as that."),
+            ("9" * 5_000, "An event id is"),
+            ("12", "Event 12 is not a point at which a reset can start."),
+            ("9999", "Event 9999 is not a point at which a reset can start."),
+        ],
+    )
+    def test_what_is_no_point_is_not_sent(self, operator: Client, upstream: Faulty, number: str, words: str) -> None:
+        form = pages.open_form(operator, PAGE, event_id=number, reason="the ledger is back", exclude_updates="on")
+        response = operator.post(PAGE, form)
+        assert response.status_code == 422
+        assert words in pages.text(response)
+        # The right ones to choose from, none of them chosen for you, and the rest as it was.
+        assert (points(response), checked(response)) == (POINTS, [])
+        assert ready(response) == ("", False, True)
+        assert ">the ledger is back</textarea>" in response.content.decode().replace("\n", "")
+        assert "checked" in next(
+            one for tag, one in pages.parse(response).tags if one.get("name") == "exclude_updates" and "form" in one
+        )
+        assert canned.sent(upstream) == []
+        assert ActionRequested.objects.count() == 0
+        # And then it works.
+        again = form | {"token": pages.token(response), "event_id": "21"}
+        assert operator.post(PAGE, again).status_code == 303
+        sent = {"event_id": 21, "exclude_signals": False, "exclude_updates": True, "reason": "the ledger is back"}
+        assert canned.sent(upstream) == [(SENT, sent)]
+
+    def test_a_reason_is_required_and_the_choice_is_kept(self, operator: Client, upstream: Faulty) -> None:
+        form = pages.open_form(operator, PAGE, event_id="11", exclude_signals="on", reason=" ")
+        response = operator.post(PAGE, form)
+        assert response.status_code == 422
+        assert "Say why" in pages.text(response)
+        assert (checked(response), ready(response)) == ([11], ("11", True, False))
+        assert "Left out: 1 signal" in pages.text(response)
+        assert canned.sent(upstream) == []
+
+    def test_what_the_api_refuses_is_chosen_from_its_own_points(self, operator: Client, upstream: Faulty) -> None:
+        """It may know better than the history that we read."""
+        refusal = {"detail": "Not a valid reset point.", "code": "WF_1001", "valid_reset_events": [4, 11, 40]}
+        upstream.on(reply(refusal, 422), method="POST", path=SENT)
+        form = pages.open_form(operator, PAGE, event_id="21", reason="stuck", exclude_signals="on")
+        response = operator.post(PAGE, form)
+        assert (response.status_code, pages.problem(response)) == (422, "The Workflows API did not accept this WF_1001")
+        assert (points(response), checked(response)) == ([40, 11, 4], [])
+        assert ready(response) == ("", True, False)
+        assert ActionRequested.objects.get().reason == "stuck"
+
+    def test_a_form_that_was_sent_before_leads_to_its_outcome(self, operator: Client, upstream: Faulty) -> None:
+        """Though the new run's history has no such point."""
+        form = pages.open_form(operator, PAGE, event_id="21", reason="the ledger is back")
+        first = operator.post(PAGE, form)
+        histories(upstream, reply({"events": EVENTS[:20]}))
+        again = operator.post(PAGE, form)
+        assert (again.status_code, again["Location"]) == (303, first["Location"])
+        assert len(canned.sent(upstream)) == 1
+
+    def test_afterwards_both_runs_are_a_click_away(self, operator: Client) -> None:
+        form = pages.open_form(operator, PAGE, event_id="21", reason="the ledger is back")
+        links = pages.links(operator.get(operator.post(PAGE, form)["Location"]))
+        assert f"/executions/{canned.ID}/compare/?with={canned.RUN}" in links
+        assert f"/executions/{canned.ID}/?run={canned.RUN}" in links
+
+
+FAULTS = {
+    "fails": (reply({"detail": "An error occurred"}, 500), "The history cannot be read"),
+    "no answer": ([RESET], "The history cannot be read"),
+    "not JSON": (reply(b'{"events": [{"eventId"'), "The history cannot be read"),
+    "another shape": (reply({"pages": []}), "a history in a shape of its own"),
+}
+
+
+class TestWithoutHistory:
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_number_can_still_be_typed(self, operator: Client, upstream: Faulty, fault: str) -> None:
+        answer, words = FAULTS[fault]
+        histories(upstream, answer)
+        response = operator.get(PAGE, {"event_id": "12"})
+        assert response.status_code == 200
+        assert words in pages.text(response)
+        typed = [one for tag, one in pages.parse(response).tags if one.get("name") == "event_id"]
+        assert [(one["type"], one["value"]) for one in typed] == [("text", "12")]
+        # Whether it is a point, the API knows; it names the right ones, and they can be chosen.
+        refusal = {"detail": "Not a valid reset point.", "code": "WF_1001", "valid_reset_events": [4, 11]}
+        upstream.on(reply(refusal, 422), reply(status=204), method="POST", path=SENT)
+        form = pages.open_form(operator, PAGE, event_id="12", reason="stuck")
+        response = operator.post(PAGE, form)
+        assert (response.status_code, points(response)) == (422, [11, 4])
+        assert "it is not in the history that was read" not in pages.text(response)
+        again = form | {"token": pages.token(response), "event_id": "11"}
+        assert operator.post(PAGE, again).status_code == 303
+        assert [body["event_id"] for _, body in canned.sent(upstream)] == [12, 11]
+
+    def test_a_part_says_that_it_failed(self, operator: Client, upstream: Faulty) -> None:
+        histories(upstream, reply({"detail": "An error occurred"}, 500))
+        response = fragment(operator, "rehearsal", event_id="11")
+        assert (response.status_code, ready(response)) == (200, ("", False, False))
+        assert "What it does cannot be shown: The Workflows API had an error of its own" in pages.text(response)
+
+    @pytest.mark.parametrize("events", [[], EVENTS[:3]])
+    def test_without_points_there_is_nothing_to_choose(self, operator: Client, upstream: Faulty, events: Any) -> None:
+        histories(upstream, reply({"events": events}))
+        response = operator.get(PAGE)
+        assert (response.status_code, points(response)) == (200, [])
+        assert "There is no point to choose" in pages.text(response)
+        assert operator.post(PAGE, pages.open_form(operator, PAGE, reason="stuck")).status_code == 422
+        assert canned.sent(upstream) == []
+
+
+def test_hostile_words_are_text(operator: Client, upstream: Faulty) -> None:
+    nasty = '<img src=x onerror=alert(1)>{{ 7|add:"7" }}\x1b[31m'
+    events = [
+        canned.event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": nasty}),
+        canned.event(2, "WORKFLOW_TASK_COMPLETED"),
+        canned.event(3, "ACTIVITY_TASK_SCHEDULED", activityType={"name": nasty}, input={"payloads": [nasty]}),
+        canned.event(4, "ACTIVITY_TASK_FAILED", scheduledEventId="3", failure={"message": nasty}),
+        canned.event(5, "START_CHILD_WORKFLOW_EXECUTION_INITIATED", workflowId=f"{nasty}\n/..", workflowType=nasty),
+        canned.event(6, "WORKFLOW_EXECUTION_SIGNALED", signalName=nasty, input={"payloads": ["x" * 5_000_000]}),
+        canned.event(7, "WORKFLOW_EXECUTION_FAILED", failure={"message": nasty}),
+    ]
+    histories(upstream, reply({"events": events}))
+    response = operator.get(PAGE, {"event_id": "2", "q": nasty})
+    assert response.status_code == 200
+    content = response.content.decode()
+    assert "<img" not in content
+    assert "\x1b" not in content
+    assert len(content) < 100_000
