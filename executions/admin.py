@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from executions.models import ActionOutcome, ActionRepeated, ActionRequested
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -39,3 +39,8 @@ class ActionOutcomeAdmin(ReadOnlyAdmin):
 @admin.register(ActionRepeated)
 class ActionRepeatedAdmin(ReadOnlyAdmin):
     list_display = ("at", "action_id")
+
+
+@admin.register(AuditPruned)
+class AuditPrunedAdmin(ReadOnlyAdmin):
+    list_display = ("at", "username", "older_than", "count")

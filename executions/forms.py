@@ -1,11 +1,12 @@
 """What the pages ask for: filters from the address, and what an operator fills in."""
 
+import re
 from typing import Any
 
 from django import forms
 
-from executions.services import actions, statuses
-from executions.services.text import parse_iso
+from executions.services import actions, audit, inputs, statuses
+from executions.services.text import is_printable, parse_iso
 
 
 class TimeField(forms.CharField):
@@ -22,6 +23,22 @@ class TimeField(forms.CharField):
         if moment is None:
             raise forms.ValidationError("Not a time. Write it like 2026-01-31T14:05.")
         return moment.isoformat()
+
+
+class ReasonField(forms.CharField):
+    """Why somebody does something: text that teammates read, on several lines perhaps."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=actions.REASON_LIMIT, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        # Browsers write a line feed in a form's value as two characters.
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if not is_printable(value):
+            raise forms.ValidationError("A reason has no control characters: type it anew.")
 
 
 class RunFilters(forms.Form):
@@ -80,9 +97,33 @@ class RunFilters(forms.Form):
         return any(self.data.get(field.name) for field in self.more_fields)
 
 
+class AuditFilters(forms.Form):
+    """What the audit shows; an empty field lets everything through."""
+
+    user = forms.CharField(required=False, max_length=150)
+    operation = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *audit.RECORDED],
+        error_messages={"invalid_choice": "%(value)s is nothing that the audit records."},
+    )
+    execution = forms.CharField(required=False, max_length=1000, strip=False, help_text="its whole id")
+    outcome = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((one, one) for one in audit.RESULTS)],
+        error_messages={"invalid_choice": "%(value)s is no outcome."},
+    )
+    after = TimeField()
+    before = TimeField()
+
+    def filters(self) -> dict[str, Any]:
+        """The filters that are well formed; the form's errors say which are not."""
+        self.is_valid()
+        found = dict(self.cleaned_data)
+        return found | {name: parse_iso(found[name]) for name in ("after", "before") if found.get(name)}
+
+
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        max_length=actions.REASON_LIMIT,
+    reason = ReasonField(
         label="Reason",
         help_text="Kept with your name in the audit, and shown to your teammates.",
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -110,17 +151,19 @@ class TerminateForm(ReasonForm):
 class CallForm(forms.Form):
     """A signal, query or update: a name, and an input as JSON text."""
 
-    name = forms.CharField(max_length=500, error_messages={"required": "Give the name."})
-    input = forms.CharField(
-        required=False,
-        label="Input (JSON)",
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "data-code": ""}),
-    )
-    reason = forms.CharField(max_length=actions.REASON_LIMIT, required=False, label="Reason (optional)")
+    name = forms.CharField(max_length=inputs.NAME_LIMIT, error_messages={"required": "Give the name."})
+    input = forms.CharField(required=False, strip=False, label="Input (JSON)", widget=forms.Textarea())
+    reason = ReasonField(required=False, label="Reason (optional)")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not is_printable(name):
+            raise forms.ValidationError("A name has no control characters: type it anew.")
+        return name
 
     def clean_input(self) -> dict[str, Any] | None:
         try:
-            return actions.read_input(self.cleaned_data["input"])
+            return inputs.read_input(self.cleaned_data["input"])
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
 
@@ -153,17 +196,18 @@ class BatchForm(ReasonForm):
 
     confirm = forms.CharField(max_length=10, required=False, label="How many?")
 
-    def __init__(self, *args: Any, expected: str | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, expected: int | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expected = expected
         if expected is None:
             del self.fields["confirm"]
         else:
             self.fields["confirm"].help_text = "Type how many executions this ends."
-            self.fields["confirm"].widget.attrs["autocomplete"] = "off"
+            self.fields["confirm"].widget.attrs.update({"autocomplete": "off", "inputmode": "numeric"})
 
     def clean_confirm(self) -> str:
-        value: str = self.cleaned_data["confirm"].strip()
-        if value != self.expected:
+        value: str = self.cleaned_data["confirm"]
+        # People copy the comma that the page shows.
+        if re.sub(r"[,\s]", "", value) != str(self.expected):
             raise forms.ValidationError("This is not the number of executions in the batch.")
         return value

@@ -8,10 +8,15 @@ import uuid
 from typing import Any, NoReturn
 
 from django.db import models
+from django.db.models.signals import pre_delete
 
 
 class AppendOnlyError(TypeError):
     """An audit row was about to be changed or deleted."""
+
+
+def _refuse(**_: Any) -> NoReturn:
+    raise AppendOnlyError("Audit rows can only be added.")
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -21,10 +26,11 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def update(self, **_: Any) -> NoReturn:
         self._refuse()
 
-    def delete(self) -> NoReturn:
-        self._refuse()
+    def _update(self, values: Any) -> int:
+        # How Django saves a row whose key is given, such as one that `loaddata` brings: changed if it is there.
+        return self._refuse() if self.exists() else 0
 
-    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+    def delete(self) -> NoReturn:
         self._refuse()
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
@@ -45,6 +51,11 @@ class AppendOnly(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "objects"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # For what deletes without asking the row or its query set, as cascades do.
+        pre_delete.connect(_refuse, sender=cls)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
@@ -70,6 +81,8 @@ class ActionRequested(AppendOnly):
     name = models.TextField(blank=True)
     """Of the signal, query or update."""
     reason = models.TextField(blank=True)
+    input = models.TextField(blank=True)
+    """Of the signal, query or update, as JSON, up to the limit stated in `services.actions`."""
     body_digest = models.CharField(max_length=64, blank=True)
     """SHA-256 of the body that was sent, hexadecimal; empty where there was none."""
     detail = models.TextField(blank=True)
@@ -77,6 +90,7 @@ class ActionRequested(AppendOnly):
     batch_id = models.UUIDField(null=True, db_index=True)
 
     class Meta(AppendOnly.Meta):
+        verbose_name, verbose_name_plural = "action requested", "actions requested"
         ordering = ("-at",)
         default_permissions = ("view",)
         permissions = [
@@ -106,6 +120,7 @@ class ActionOutcome(AppendOnly):
     """An update's answer, as JSON, up to the limit stated in `services.actions`."""
 
     class Meta(AppendOnly.Meta):
+        verbose_name, verbose_name_plural = "outcome of an action", "outcomes of actions"
         ordering = ("-at",)
         default_permissions = ("view",)
 
@@ -119,6 +134,7 @@ class ActionRepeated(AppendOnly):
     action_id = models.UUIDField(db_index=True)
 
     class Meta(AppendOnly.Meta):
+        verbose_name, verbose_name_plural = "query asked again", "queries asked again"
         ordering = ("-at",)
         default_permissions = ("view",)
 
@@ -126,15 +142,60 @@ class ActionRepeated(AppendOnly):
         return f"{self.action_id}: again"
 
 
+class AuditPruned(AppendOnly):
+    """Old audit rows were removed, by the command that alone can."""
+
+    username = models.CharField(max_length=150)
+    """Of the account that ran the command, as the system names it."""
+    older_than = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    """Actions that were removed, each with its outcome and repeats."""
+
+    class Meta(AppendOnly.Meta):
+        verbose_name, verbose_name_plural = "removal of old rows", "removals of old rows"
+        ordering = ("-at",)
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.count} older than {self.older_than}"
+
+
 class Batch(models.Model):
-    """A frozen set of executions and what is to be done to each."""
+    """A frozen set of executions, what is to be done to each, and how far that is."""
+
+    class State(models.TextChoices):
+        FROZEN = "frozen", "not started"
+        RUNNING = "running", "running"
+        PAUSED = "paused", "paused"
+        STOPPED = "stopped", "stopped"
+        DONE = "done", "done"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     operation = models.CharField(max_length=32)
     username = models.CharField(max_length=150)
-    """Who chose the executions; the audit has who started it, and why."""
+    """Who chose the executions; the audit has who sent what, and why."""
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.FROZEN)
+    source = models.TextField(blank=True)
+    """The filter that chose the executions, as a query string; empty where somebody ticked them."""
+    left_out = models.PositiveIntegerField(default=0)
+    """How many more matched the filter, but were over."""
+    reason = models.TextField(blank=True)
+    sender = models.CharField(max_length=150, blank=True)
+    """Who started it, or continued it last: in whose name it sends."""
+    resumed_at = models.DateTimeField(null=True)
+    """When that was."""
+    resumed_with = models.PositiveIntegerField(default=0)
+    """How many were waiting then."""
+    note = models.TextField(blank=True)
+    """Why it paused or waits, in words for a page."""
+    waits_until = models.DateTimeField(null=True)
+    """When it goes on by itself, where the API asked for a pause."""
+    runner = models.UUIDField(null=True)
+    """What works on it: a number that is new each time somebody starts or continues it."""
+    beat = models.DateTimeField(null=True)
+    """When its runner last showed that it is alive."""
 
     class Meta:
         ordering = ("-created_at",)
@@ -145,16 +206,29 @@ class Batch(models.Model):
 
 
 class BatchItem(models.Model):
-    """One execution of a batch; what happened to it stands in the audit."""
+    """One execution of a batch and how far it is; each attempt stands in the audit."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "not sent"
+        SENT = "sent", "being sent"
+        DONE = "done", "done"
+        REFUSED = "refused", "refused"
+        UNKNOWN = "unknown", "unknown"
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     execution_id = models.TextField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
+    action_id = models.UUIDField(null=True)
+    """The latest attempt, in the audit."""
+    message = models.TextField(blank=True)
+    """Why it was refused, or why it is unknown."""
 
     class Meta:
         ordering = ("position",)
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=("batch", "position"), name="batch_position")]
+        indexes = [models.Index(fields=("batch", "state", "position"), name="batch_state")]
 
     def __str__(self) -> str:
         return self.execution_id

@@ -39,7 +39,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "destroys",
         "Ends the execution at once. The workflow gets no chance to clean up.",
     ),
-    Operation("batch-terminate", "Terminate selected", "write", "administer", "destroys", "Ends each at once."),
+    Operation(
+        "batch-terminate",
+        "Terminate selected",
+        "write",
+        "administer",
+        "destroys",
+        "Ends each at once. No workflow gets a chance to clean up.",
+    ),
     Operation(
         "cancel",
         "Cancel",
@@ -48,7 +55,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "ends",
         "Asks the workflow to stop. Its clean-up code runs first, so it may take a while.",
     ),
-    Operation("batch-cancel", "Cancel selected", "write", "administer", "ends", "Asks each to stop, with clean-up."),
+    Operation(
+        "batch-cancel",
+        "Cancel selected",
+        "write",
+        "administer",
+        "ends",
+        "Asks each workflow to stop. Its clean-up code runs first, so it may take a while.",
+    ),
     Operation(
         "reset",
         "Reset",

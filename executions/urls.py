@@ -3,7 +3,20 @@
 from django.urls import include, path, register_converter
 
 from executions.ids import ExecutionIdConverter
-from executions.views import actions, audit, batches, events, history, logs, overview, runs, trace
+from executions.views import (
+    audit,
+    batches,
+    calls,
+    compare,
+    endings,
+    events,
+    history,
+    logs,
+    overview,
+    reset,
+    runs,
+    trace,
+)
 
 register_converter(ExecutionIdConverter, "execution")
 
@@ -14,20 +27,25 @@ execution_pages = [
     path("logs/", logs.logs, name="logs"),
     path("events/", events.events, name="events"),
     path("actions/", audit.execution_actions, name="actions"),
-    path("signal/", actions.signal, name="signal"),
-    path("query/", actions.query, name="query"),
-    path("update/", actions.update, name="update"),
-    path("cancel/", actions.cancel, name="cancel"),
-    path("terminate/", actions.terminate, name="terminate"),
-    path("reset/", actions.reset, name="reset"),
+    path("signal/", calls.signal, name="signal"),
+    path("query/", calls.query, name="query"),
+    path("update/", calls.update, name="update"),
+    path("cancel/", endings.cancel, name="cancel"),
+    path("terminate/", endings.terminate, name="terminate"),
+    path("reset/", reset.reset, name="reset"),
+    path("compare/", compare.compare, name="compare"),
 ]
 
 urlpatterns = [
     path("executions/", runs.run_list, name="runs"),
     path("executions/open/", runs.open_execution, name="open"),
     path("executions/<execution:execution_id>/", include(execution_pages)),
-    path("batches/", batches.create, name="batches"),
+    path("batches/", batches.all_batches, name="batches"),
     path("batches/<uuid:batch_id>/", batches.show, name="batch"),
     path("batches/<uuid:batch_id>/start/", batches.start, name="batch-start"),
+    path("batches/<uuid:batch_id>/pause/", batches.pause, name="batch-pause"),
+    path("batches/<uuid:batch_id>/stop/", batches.stop, name="batch-stop"),
+    path("batches/<uuid:batch_id>/retry/", batches.retry, name="batch-retry"),
+    path("batches/<uuid:batch_id>/results.csv", batches.results, name="batch-results"),
     path("audit/", audit.audit, name="audit"),
 ]

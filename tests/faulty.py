@@ -162,13 +162,17 @@ class Faulty:
             assert self._changed.wait_for(lambda: len(self.connections) > connection, PATIENCE), "no such connection"
         assert self.connections[connection].left.wait(PATIENCE), "the client did not close its connection"
 
+    def refuse(self) -> None:
+        """Take no connections any more; those that there are stay."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
     def stop(self) -> None:
         self._stopping = True
         for gate in self._gates:
             gate.set()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        self.refuse()
         for connection in self.connections:
             with contextlib.suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_RDWR)

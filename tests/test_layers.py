@@ -50,6 +50,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "executions.upstream",
     ),
     "executions.admin": ("executions.models",),
+    "executions.management": ("executions.services",),
     "executions.urls": ("executions.ids", "executions.views"),
     "executions.routing": ("executions.consumers", "executions.ids"),
     "console.urls": (),

@@ -1,6 +1,6 @@
 """Acting on executions: each write is recorded before it is sent, sent once, and its outcome recorded after.
 
-    check the permission -> take the form's one-use token -> commit "requested" -> call -> commit the outcome
+    check the permission and the form's one-use token -> look again -> commit "requested" -> call -> commit the outcome
 
 Nothing is sent without a "requested" row. A row without an outcome did not see its answer: nobody knows what came of
 it, and a person has to look before trying again. Views call this from synchronous code only: Django cuts an
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from django.core import signing
 from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, transaction
@@ -30,12 +29,9 @@ TOKEN_SECONDS = 12 * 3600
 """How long a form may stay open."""
 ANSWER_LIMIT = 64_000
 """Characters of an update's answer that the audit keeps."""
-INPUT_LIMIT = 2 * 1024 * 1024
-"""Bytes of JSON that may be sent to a workflow."""
-DEPTH_LIMIT = 200
-"""Levels of nesting in it: far below where writing it as JSON would fail."""
+INPUT_KEPT = 64_000
+"""Characters of an input that the audit keeps; of a longer one only the digest."""
 REASON_LIMIT = 2_000
-_TOO_DEEP = "The input is nested too deeply."
 Result = ActionOutcome.Result
 logger = logging.getLogger(__name__)
 
@@ -70,34 +66,59 @@ class Intent:
 class Done:
     """What came of it. `error` is None exactly when the API accepted the action."""
 
-    action_id: uuid.UUID
+    action_id: uuid.UUID | None
+    """None where nothing was recorded, since nothing was sent."""
     result: str
     error: errors.UpstreamError | None = None
     answer: Any = None
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a form showed of the execution, or what it is now: the latest run, its status, whether it is to cancel."""
+
+    run_id: str = ""
+    status: str = ""
+    cancel: str = ""
+    """Which of our actions asked it to cancel, if one did and it still runs."""
+
+
+NOTHING_SHOWN = Shown()
+
+
+class Changed(Exception):
+    """The execution is not any more what the form showed: nothing was sent."""
+
+    def __init__(self, before: Shown, now: Shown) -> None:
+        super().__init__(f"{before} -> {now}")
+        self.before = before
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
-    """What a form's token says: its number, and the run that the form showed."""
+    """What a form's token says: its number, and what the form showed."""
 
     number: str
-    run_id: str
+    shown: Shown
 
 
-def new_token(user: Any, operation: str, target: str, run_id: str = "") -> str:
+def new_token(user: Any, operation: str, target: str, shown: Shown = NOTHING_SHOWN) -> str:
     """A token for one form: good for this user, operation and execution (or batch), once."""
-    return signing.dumps([uuid.uuid4().hex, user.pk, operation, _digest(target), run_id], salt="executions.action")
+    made_for = [uuid.uuid4().hex, user.pk, operation, _digest(target), shown.run_id, shown.status, shown.cancel]
+    return signing.dumps(made_for, salt="executions.action")
 
 
 def read_token(token: str, user: Any, operation: str, target: str) -> Token:
     """What the token says; StaleForm unless it was made for exactly this."""
     try:
-        number, user_id, *made_for, run_id = signing.loads(token, salt="executions.action", max_age=TOKEN_SECONDS)
+        said = signing.loads(token, salt="executions.action", max_age=TOKEN_SECONDS)
+        number, user_id, *made_for, run_id, status, cancel = said
     except (signing.BadSignature, ValueError, TypeError):
         raise StaleForm from None
     if user_id != user.pk or made_for != [operation, _digest(target)]:
         raise StaleForm
-    return Token(str(number), str(run_id))
+    return Token(str(number), Shown(str(run_id), str(status), str(cancel)))
 
 
 def _digest(target: str) -> str:
@@ -105,41 +126,29 @@ def _digest(target: str) -> str:
     return hashlib.sha256(target.encode()).hexdigest()[:32]
 
 
-def read_input(source: str) -> dict[str, Any] | None:
-    """The JSON object in a form's input field; None for an empty field. ValueError says what is wrong."""
-    encoded = source.strip().encode()
-    if not encoded:
-        return None
-    if len(encoded) > INPUT_LIMIT:
-        raise ValueError("The input is larger than 2 MB.")
-    try:
-        value = msgspec.json.decode(encoded)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    except msgspec.DecodeError as error:
-        raise ValueError(f"The input is not JSON: {str(error).removeprefix('JSON is malformed: ')}.") from None
-    if not isinstance(value, dict):
-        raise ValueError('The input is not a JSON object: write it as {"name": "value"}.')
-    level = [value]
-    for _ in range(DEPTH_LIMIT):
-        level = [child for one in level for child in (one.values() if isinstance(one, dict) else one) if _nests(child)]
-    if level:
-        raise ValueError(_TOO_DEEP)
-    return value
+def perform(user: Any, token: str, intent: Intent, call: Callable[[], Any], look: Callable[[], Shown]) -> Done:
+    """Check, look again, record, call once, record. Upstream's errors in the call are returned, not raised.
 
-
-def _nests(value: Any) -> bool:
-    return isinstance(value, dict | list)
-
-
-def perform(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
-    """Check, record, call once, record. Upstream's errors are returned, not raised.
-
-    Raises NotAllowed, StaleForm and AlreadyDone, in each case before anything is recorded or sent.
+    `look` reads what the execution is now. Raises NotAllowed, StaleForm, AlreadyDone, Changed, and whatever `look`
+    raises: in each case before anything is recorded or sent.
     """
     check_allowed(user, intent.operation)
     found = read_token(token, user, intent.operation, intent.execution_id)
-    return _send(_request(user, intent, found.number, found.run_id), call)
+    # A form that was sent before leads to what came of it, however the execution has changed since: perhaps by it.
+    _check_new(found.number)
+    _check_unchanged(found, look)
+    return _send(_request(user, intent, found.number, found.shown.run_id), call)
+
+
+def _check_unchanged(found: Token, look: Callable[[], Shown]) -> None:
+    try:
+        now = look()
+        if now != found.shown:
+            raise Changed(found.shown, now)
+    except Exception:
+        # A second click of the same form may see what the first has just done: that is no reason to ask again.
+        _check_new(found.number)
+        raise
 
 
 def ask(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
@@ -150,7 +159,7 @@ def ask(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
     check_allowed(user, intent.operation)
     found = read_token(token, user, intent.operation, intent.execution_id)
     try:
-        action_id = _request(user, intent, f"{found.number}-{_body_digest(intent.body)[:31]}", found.run_id)
+        action_id = _request(user, intent, f"{found.number}-{_body_digest(intent.body)[:31]}", found.shown.run_id)
     except AlreadyDone as before:
         ActionRepeated.objects.create(action_id=before.action_id)
         try:
@@ -170,10 +179,19 @@ def requested(user: Any, intent: Intent, token: str, run_id: str = "") -> Action
         run_id=run_id,
         name=intent.name,
         reason=intent.reason,
+        input=_kept_input(intent.body),
         body_digest=_body_digest(intent.body),
         detail=intent.detail,
         batch_id=intent.batch_id,
     )
+
+
+def _kept_input(body: Any) -> str:
+    """The input of a signal, query or update as the audit keeps it; empty where there was none, or a long one."""
+    if not isinstance(body, dict) or "name" not in body or "input" not in body:
+        return ""
+    kept = json.dumps(body["input"], ensure_ascii=False, indent=2, allow_nan=False)
+    return kept if len(kept) <= INPUT_KEPT else ""
 
 
 def _body_digest(body: Any) -> str:
@@ -184,6 +202,12 @@ def _body_digest(body: Any) -> str:
     return hashlib.sha256(sent).hexdigest()
 
 
+def _check_new(token: str) -> None:
+    before = ActionRequested.objects.filter(token=token).values_list("id", flat=True).first()
+    if before is not None:
+        raise AlreadyDone(before)
+
+
 def _request(user: Any, intent: Intent, token: str, run_id: str) -> uuid.UUID:
     row = requested(user, intent, token, run_id)
     try:
@@ -191,7 +215,8 @@ def _request(user: Any, intent: Intent, token: str, run_id: str) -> uuid.UUID:
         with transaction.atomic(durable=True):
             row.save()
     except IntegrityError:
-        raise AlreadyDone(ActionRequested.objects.values_list("id", flat=True).get(token=token)) from None
+        _check_new(token)
+        raise
     return row.id
 
 

@@ -1,20 +1,40 @@
-"""What operators did, read back: each action with its outcome."""
+"""What operators did, read back: each action with its outcome, of an execution, a run or everywhere."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRepeated, ActionRequested
-from executions.operations import BY_SLUG
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
+from executions.operations import BY_SLUG, OPERATIONS
+from executions.services import runs
 
 PAGE_SIZE = 100
+SHEET_LIMIT = 10_000
+"""Rows of a CSV file."""
+RUN_LIMIT = 1_000
+"""Actions on a run that its history shows, the newest."""
+INPUTS_OFFERED = 5
+INPUTS_LOOKED_AT = 50
+PRUNINGS_SHOWN = 20
+IN_PROGRESS = "in progress"
+RECORDED = tuple((one.slug, one.label) for one in OPERATIONS if one.kind in {"ask", "write"})
+"""The operations that are in the audit."""
+RESULTS = (*ActionOutcome.Result.values, IN_PROGRESS)
+CANCELS = ("cancel", "batch-cancel")
+ENDINGS = {
+    "CANCELED": CANCELS,
+    # A reset ends the run that it starts from.
+    "TERMINATED": ("terminate", "batch-terminate", "reset"),
+}
+"""By a run's status: the operations that can have led to it."""
+NEWEST_FIRST = ("-at", "-id")
 STARTED = timezone.now()
 """When this process started."""
 
@@ -42,25 +62,40 @@ class Entry:
 
     @property
     def tone(self) -> str:
-        return {"done": "completed", "in progress": "running", "refused": "failed"}.get(self.result, "unknown")
+        return {"done": "completed", IN_PROGRESS: "running", "refused": "failed"}.get(self.result, "unknown")
+
+    @property
+    def answer(self) -> str:
+        return self.outcome.answer if self.outcome else ""
+
+    @property
+    def may_have_happened(self) -> bool:
+        return self.result in {ActionOutcome.Result.DONE, ActionOutcome.Result.UNKNOWN}
+
+
+def _given_up() -> datetime:
+    """An action from before this moment that has no outcome will get none.
+
+    Every call ends within the limit; twice that, and its process is gone. A process that serves alone (without Redis)
+    knows that those before it are gone.
+    """
+    moment = timezone.now() - timedelta(seconds=2 * settings.UPSTREAM_TIMEOUT_SECONDS)
+    return moment if settings.REDIS_URL else max(moment, STARTED)
 
 
 def _result(action: ActionRequested, outcome: ActionOutcome | None) -> str:
     if outcome:
         return outcome.result
-    # Every call ends within the limit; twice that, and its process is gone. A process that serves alone (without Redis)
-    # knows that those before it are gone.
-    limit = timedelta(seconds=2 * settings.UPSTREAM_TIMEOUT_SECONDS)
-    gone = timezone.now() - action.at > limit or (action.at < STARTED and not settings.REDIS_URL)
-    return ActionOutcome.Result.UNKNOWN.value if gone else "in progress"
+    return ActionOutcome.Result.UNKNOWN.value if action.at < _given_up() else IN_PROGRESS
 
 
-def entries(actions: Iterable[ActionRequested]) -> list[Entry]:
-    """The actions with their outcomes, in the order given; three queries however many."""
+def entries(actions: Iterable[ActionRequested], *, answers: bool = True) -> list[Entry]:
+    """The actions with their outcomes, in the order given; three queries however many. Answers may be large."""
     found = list(actions)
     ids = [action.id for action in found]
+    known = ActionOutcome.objects.filter(action_id__in=ids)
     outcomes: dict[uuid.UUID, ActionOutcome] = {
-        outcome.action_id: outcome for outcome in ActionOutcome.objects.filter(action_id__in=ids)
+        outcome.action_id: outcome for outcome in (known if answers else known.defer("answer"))
     }
     counted = ActionRepeated.objects.filter(action_id__in=ids).order_by().values_list("action_id")
     repeats = dict(counted.annotate(Count("id")))
@@ -75,6 +110,13 @@ def page(actions: QuerySet[ActionRequested], number: str | None) -> Page[ActionR
     return Paginator(actions, PAGE_SIZE).get_page(number)
 
 
+def page_of(actions: QuerySet[ActionRequested], action_id: uuid.UUID | None) -> str:
+    """The number of the page that an action is on; the first, if it is on none."""
+    chosen = actions.filter(id=action_id).first() if action_id else None
+    newer = actions.filter(at__gt=chosen.at).count() if chosen else 0
+    return str(newer // PAGE_SIZE + 1)
+
+
 def count(execution_id: str) -> int:
     """How many actions there were on an execution."""
     return ActionRequested.objects.filter(execution_id=execution_id).count()
@@ -82,10 +124,121 @@ def count(execution_id: str) -> int:
 
 def of_execution(execution_id: str) -> QuerySet[ActionRequested]:
     """What was done to an execution, newest first."""
-    return ActionRequested.objects.filter(execution_id=execution_id).order_by("-at")
+    return ActionRequested.objects.filter(execution_id=execution_id).order_by(*NEWEST_FIRST)
+
+
+def of_run(run: runs.Run) -> QuerySet[ActionRequested]:
+    """What was done to a run, newest first: by its id; rows without one, such as a batch's, by when it ran."""
+    its = Q()
+    if run.started:
+        its &= Q(at__gte=run.started)
+    if run.ended:
+        its &= Q(at__lte=run.ended)
+    if run.run_id:
+        its = Q(run_id=run.run_id) | Q(its, run_id="")
+    return of_execution(run.execution_id).filter(its)
+
+
+def cancel_requested(run: runs.Run) -> Entry | None:
+    """The latest of our cancels that a run which still runs has, or may have, received."""
+    known = run.status.value != ""
+    return _latest(run, CANCELS) if known and run.is_running else None
+
+
+def ended_by(run: runs.Run) -> Entry | None:
+    """The action that ended a run, or may have."""
+    operations = ENDINGS.get(run.status.value)
+    return _latest(run, operations) if operations else None
+
+
+def _latest(run: runs.Run, operations: tuple[str, ...]) -> Entry | None:
+    found = entries(of_run(run).filter(operation__in=operations)[:PAGE_SIZE])
+    return next((entry for entry in found if entry.may_have_happened), None)
+
+
+def recent_inputs(user: Any, execution_id: str, operation: str, name: str) -> list[ActionRequested]:
+    """The latest different inputs of a signal, query or update: the user's own and those on this execution."""
+    if not name:
+        return []
+    near = Q(username=user.get_username()) | Q(execution_id=execution_id)
+    sent = ActionRequested.objects.filter(near, operation=operation, name=name).exclude(input="")
+    latest: dict[str, ActionRequested] = {}
+    for action in sent.order_by(*NEWEST_FIRST)[:INPUTS_LOOKED_AT]:
+        latest.setdefault(action.input, action)
+    return list(latest.values())[:INPUTS_OFFERED]
 
 
 def visible_to(user: Any) -> QuerySet[ActionRequested]:
     """What a user may read in the audit: admins everything, others their own actions. Newest first."""
-    actions = ActionRequested.objects.order_by("-at")
+    actions = ActionRequested.objects.order_by(*NEWEST_FIRST)
     return actions if user.has_perm("executions.administer") else actions.filter(username=user.get_username())
+
+
+def matching(
+    actions: QuerySet[ActionRequested],
+    *,
+    user: str = "",
+    operation: str = "",
+    execution: str = "",
+    outcome: str = "",
+    after: datetime | None = None,
+    before: datetime | None = None,
+) -> QuerySet[ActionRequested]:
+    """The actions that all the filters let through; an empty one lets everything through."""
+    exactly = {"username": user, "operation": operation, "execution_id": execution, "at__gte": after, "at__lt": before}
+    actions = actions.filter(**{field: value for field, value in exactly.items() if value})
+    return actions.filter(_with_result(outcome)) if outcome else actions
+
+
+def _with_result(result: str) -> Q:
+    """The same that `_result` says of one action, as a condition on many."""
+    outcomes = ActionOutcome.objects.filter(action_id=OuterRef("id")).order_by()
+    recorded, open_ = Q(Exists(outcomes.filter(result=result))), ~Exists(outcomes)
+    if result == IN_PROGRESS:
+        return Q(open_, at__gte=_given_up())
+    if result == ActionOutcome.Result.UNKNOWN:
+        return recorded | Q(open_, at__lt=_given_up())
+    return recorded
+
+
+SHEET_HEADING = (
+    *("time (UTC)", "user", "operation", "name", "execution", "run", "outcome", "code", "message", "reason", "detail"),
+    *("batch", "asked again", "SHA-256 of the body", "action"),
+)
+
+
+def sheet(actions: QuerySet[ActionRequested]) -> Iterator[tuple[object, ...]]:
+    """The newest actions as rows of a sheet, without inputs and answers."""
+    found = list(actions.defer("input")[:SHEET_LIMIT])
+    for start in range(0, len(found), 1_000):
+        for entry in entries(found[start : start + 1_000], answers=False):
+            yield _cells(entry)
+
+
+def _cells(entry: Entry) -> tuple[object, ...]:
+    action, outcome = entry.action, entry.outcome
+    said = (outcome.code, outcome.message) if outcome else ("", "")
+    return (
+        *(action.at.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00"), action.username),
+        *(action.operation, action.name, action.execution_id, action.run_id, entry.result, *said),
+        *(action.reason, action.detail, action.batch_id, entry.repeats or "", action.body_digest, action.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Old rows that were removed: once, however many pieces it was done in."""
+
+    at: datetime
+    username: str
+    older_than: datetime
+    count: int
+
+
+def prunings() -> list[Pruning]:
+    """The latest removals of old audit rows."""
+    found = AuditPruned.objects.order_by().values("username", "older_than").annotate(ended=Max("at"), sum=Sum("count"))
+    return [
+        Pruning(one["ended"], one["username"], one["older_than"], one["sum"])
+        for one in found.order_by("-ended")[:PRUNINGS_SHOWN]
+    ]

@@ -45,6 +45,31 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def thousands(value: int) -> str:
+    """A count as a person reads it: `12,345`."""
+    return f"{value:,}"
+
+
+@register.filter
+def rate(speed: float) -> str:
+    """So many a second, in words: `120 a second`, `2.5 a second`, `4 a minute`."""
+    if speed >= 10:
+        return f"{speed:,.0f} a second"
+    return f"{speed:.1f} a second" if speed >= 1 else f"{speed * 60:.0f} a minute"
+
+
+@register.filter
+def roughly(seconds: float) -> str:
+    """How long something will take, as nobody knows better: `a few seconds`, `40 seconds`, `3 minutes`, `2 hours`."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"{round(seconds, -1):.0f} seconds"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 100 else f"{round(minutes / 60)} hours"
+
+
+@register.filter
 def milliseconds(value: float | None) -> str:
     return duration(None if value is None else value / 1000)
 

@@ -1,12 +1,18 @@
 """What operators did: to one execution, and everywhere."""
 
-from django.http import HttpRequest, HttpResponse
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from executions.forms import AuditFilters
 from executions.permissions import check_allowed
 from executions.services import audit as services
+from executions.services import sheets
 from executions.views.frame import (
     allowed,
+    download,
     execution_context,
     fetch,
     real_id,
@@ -21,24 +27,58 @@ def execution_actions(request: HttpRequest, execution_id: str) -> HttpResponse:
     """Our own rows: they show even where the API knows nothing of the execution, or does not answer."""
     check_allowed(request.user, "get")
     real = real_id(execution_id)
+    selected = request.GET.get("action", "")
+    if request.GET.get("view") in {"input", "answer"}:
+        return _download(real, selected, request.GET["view"])
     run, problem = secondary(request, lambda: fetch(request, real))
-    page = services.page(services.of_execution(real), request.GET.get("page"))
+    found = services.of_execution(real)
+    page = services.page(found, request.GET.get("page") or services.page_of(found, _number(selected)))
     context = execution_context(request, run or unknown_run(real), "actions") | {
         "page": page,
         "entries": services.entries(page.object_list),
-        "selected": request.GET.get("action", ""),
+        "selected": selected,
         "problem": problem,
     }
     empty = problem is not None and not page.object_list
     return render_page(request, "actions", context, status=problem.status if problem and empty else 200)
 
 
+def _number(selected: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(selected)
+    except ValueError:
+        return None
+
+
+def _download(execution_id: str, selected: str, part: str) -> HttpResponse:
+    """What was sent, or what came back, as a file."""
+    action_id = _number(selected)
+    entries = services.entries(services.of_execution(execution_id).filter(id=action_id)) if action_id else []
+    found = next(({"input": entry.action.input, "answer": entry.answer}[part] for entry in entries), "")
+    if not found:
+        raise Http404
+    return download(found.encode(), f"{part}-{selected}.json")
+
+
 @allowed("get")
 def audit(request: HttpRequest) -> HttpResponse:
-    page = services.page(services.visible_to(request.user), request.GET.get("page"))
-    context = {
-        "page": page,
-        "entries": services.entries(page.object_list),
-        "everything": request.user.has_perm("executions.administer"),
+    """Everybody's actions to administrators, their own to others; as a page, or all of them as a sheet."""
+    form = AuditFilters(request.GET)
+    filters = form.filters()
+    everything = request.user.has_perm("executions.administer")
+    context: dict[str, Any] = {
+        "form": form,
+        "everything": everything,
+        "filtered": any(filters.values()) or bool(form.errors),
+        "limit": services.SHEET_LIMIT,
+        "prunings": services.prunings() if everything else [],
     }
+    if form.errors:
+        return render_page(request, "audit", context, status=400)
+    found = services.matching(services.visible_to(request.user), **filters)
+    if request.GET.get("view") == "csv":
+        sheet = sheets.csv_file(services.SHEET_HEADING, services.sheet(found))
+        return download(sheet, "audit.csv", "text/csv; charset=utf-8")
+    page = services.page(found.defer("input"), request.GET.get("page"))
+    context |= {"page": page, "entries": services.entries(page.object_list, answers=False)}
     return render_page(request, "audit", context)

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from django.core.exceptions import BadRequest as HttpBadRequest
-from django.core.exceptions import DisallowedHost, PermissionDenied
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
 from executions.operations import BY_SLUG
-from executions.permissions import NotAllowed
+from executions.permissions import ROLES, NotAllowed
 from executions.services import actions
 from executions.services.api import NotConfigured
 from executions.upstream import errors
@@ -30,12 +29,11 @@ class Problem:
     retry_after: int | None = None
 
 
-class BadRequest(Exception):
-    """The address or form cannot mean anything; the message says why."""
-
-
 EXPECTED = (errors.UpstreamError, errors.InvalidId, NotConfigured, NotAllowed, BadRequest, actions.StaleForm)
-"""What may reach a reader as a page of its own; anything else is an error of ours."""
+"""What may reach a reader as a page of its own; anything else is an error of ours.
+
+A BadRequest says why an address or a form cannot mean anything.
+"""
 
 
 def _refused(error: errors.Refused) -> tuple[int, str, str]:
@@ -80,6 +78,20 @@ def _upstream(error: errors.UpstreamError, user: Any) -> Problem:
     return found
 
 
+RIGHTS = {
+    "read": "read executions",
+    "operate": "signal, query, update, cancel or reset executions",
+    "administer": "terminate executions or run batches",
+}
+
+
+def _not_allowed(permission: str) -> Problem:
+    groups = [name for name, permissions in ROLES.items() if permission in permissions]
+    others, last = ", ".join(groups[:-1]), groups[-1]
+    advice = f"Ask an administrator to put you into the group {f'{others} or {last}' if others else last}."
+    return Problem(403, "You may not do this", advice, f"Your account has no right to {RIGHTS[permission]}.")
+
+
 def describe(error: Exception, user: Any) -> Problem:
     """What to tell a reader of one of the EXPECTED exceptions."""
     match error:
@@ -91,8 +103,7 @@ def describe(error: Exception, user: Any) -> Problem:
             advice = "Set MISTRAL_API_KEY in the environment or in .env, then restart the console."
             found = Problem(503, "The console has no API key that it can use", advice, str(error))
         case NotAllowed():
-            words = f"Your account does not have the right for: {BY_SLUG[error.operation].label}."
-            found = Problem(403, "You may not do this", "Ask an administrator to put you into a group that may.", words)
+            found = _not_allowed(BY_SLUG[error.operation].permission)
         case BadRequest():
             found = Problem(400, "This cannot be done", words=str(error))
         case actions.StaleForm():
@@ -135,8 +146,13 @@ class ErrorPagesMiddleware(MiddlewareMixin):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    words = str(exception) if type(exception) is HttpBadRequest else ""
+    words = str(exception) if type(exception) is BadRequest else ""
     advice = ""
+    if isinstance(exception, RequestDataTooBig):
+        words = "What was sent is larger than a form of the console may be."
+        advice = "Nothing was sent to the Workflows API. An input has 2 MB at most: go back and make it smaller."
+    if isinstance(exception, TooManyFieldsSent):
+        words = "More was selected than a batch can take, which is 10,000 executions. Nothing was done."
     if isinstance(exception, DisallowedHost):
         advice = "If this is where browsers reach the console, put the address into PUBLIC_URL and restart it."
     return respond(request, Problem(400, "This request cannot be understood", advice, words))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from executions.permissions import allowed_operations, check_allowed
 from executions.services import api, audit, runs, text
 from executions.upstream import errors
 from executions.upstream.types import Execution
-from executions.views.errors import BadRequest, Problem, describe, respond, with_headers
+from executions.views.errors import Problem, describe, respond, with_headers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -155,6 +156,7 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
         "pinned": "run" in chosen,
         "link_query": urlencode(link),
         "action_count": audit.count(run.execution_id),
+        "canceling": audit.cancel_requested(run),
     }
 
 
@@ -171,10 +173,10 @@ def page_url(name: str, execution_id: str, **query: str) -> str:
     return f"{address}?{urlencode(kept)}" if kept else address
 
 
-def download(content: bytes, name: str) -> HttpResponse:
-    """JSON exactly as given, as a file."""
-    response = HttpResponse(content, content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="{name}.json"'
+def download(content: bytes, name: str, kind: str = "application/json") -> HttpResponse:
+    """Content exactly as given, as a file of that name."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return with_headers(response)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
-from executions.services import api, runs
+from executions.services import api, audit, runs
 from executions.services import history as histories
 from executions.upstream.types import History
 from executions.views.frame import download, execution_page
@@ -20,7 +20,7 @@ def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
 
 @execution_page("history", "history")
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
-    """While it runs the newest events come first: that is where it grows."""
+    """While it runs the newest rows come first: that is where it grows."""
     if request.GET.get("view") == "json":
         return _download(run, decoded=request.GET.get("payloads") != "encoded")
     found = fetch_history(run)
@@ -33,7 +33,9 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     newest_first = order == "desc"
     if events is None:
         return {"unreadable": histories.as_text(found)}
-    shown = histories.matching(events, kinds=kinds, query=query, newest_first=newest_first)
+    did = audit.entries(audit.of_run(run)[: audit.RUN_LIMIT], answers=False)
+    rows = histories.with_actions(events, did)
+    shown = histories.matching(rows, kinds=kinds, query=query, newest_first=newest_first)
     selected = request.GET.get("event", "")
     page = Paginator(shown, histories.WINDOW).get_page(request.GET.get("page") or _page_of(shown, selected))
     return {
@@ -41,9 +43,11 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
         "query": query,
         "order": order,
         "page": page,
-        "total": len(events),
+        "total": len(rows),
+        "by_operators": len(did),
         "categories": histories.CATEGORIES,
         "selected": selected,
+        "canceled_elsewhere": canceled_elsewhere(run, events),
         # Only where new events come in.
         "polling": 0
         if not run.is_running or (page.has_previous() if newest_first else page.has_next())
@@ -56,11 +60,17 @@ def _seconds(events: list[histories.EventRow]) -> int:
     return max(2, len(events) // 1_000)
 
 
-def _page_of(events: list[histories.EventRow], selected: str) -> int:
-    place = next((index for index, event in enumerate(events) if str(event.id) == selected), 0)
+def canceled_elsewhere(run: runs.Run, events: list[histories.EventRow]) -> histories.EventRow | None:
+    """That a run which still runs was asked to cancel, where the console does not know by whom."""
+    unknown = run.is_running and audit.cancel_requested(run) is None
+    return histories.cancel_requested(events) if unknown else None
+
+
+def _page_of(rows: list[histories.Row], selected: str) -> int:
+    place = next((index for index, row in enumerate(rows) if str(row.id) == selected), 0)
     return place // histories.WINDOW + 1
 
 
 def _download(run: runs.Run, *, decoded: bool) -> HttpResponse:
     """The answer exactly as received; with encoded payloads a replayer takes it."""
-    return download(fetch_history(run, decode_payloads=decoded).raw, f"history-{run.run_id or 'latest'}")
+    return download(fetch_history(run, decode_payloads=decoded).raw, f"history-{run.run_id or 'latest'}.json")

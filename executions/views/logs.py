@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 
 from executions import ids
 from executions.services import api, runs
 from executions.services import logs as services
 from executions.upstream.types import LogPage
-from executions.views.errors import BadRequest
 from executions.views.frame import RANGE, execution_page, time_range
 
 AROUND = timedelta(milliseconds=1)

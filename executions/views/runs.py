@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve
 
@@ -12,7 +13,7 @@ from executions.forms import RunFilters
 from executions.permissions import allowed_operations
 from executions.services import api, runs, statuses
 from executions.upstream import errors
-from executions.views.errors import BadRequest, describe, with_headers
+from executions.views.errors import describe, with_headers
 from executions.views.frame import allowed, page_url, render_page
 
 

@@ -53,4 +53,4 @@ def _otel(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
 
 def _download(run: runs.Run) -> HttpResponse:
     answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
-    return download(bytes(answer.otel_trace_data) or b"null", f"trace-{run.run_id or 'latest'}")
+    return download(bytes(answer.otel_trace_data) or b"null", f"trace-{run.run_id or 'latest'}.json")

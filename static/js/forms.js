@@ -1,4 +1,4 @@
-// [data-once]: a form that can be sent once. [data-fills]: a choice that fills a field. [data-sets]: a button that does.
+// [data-once]: a form that can be sent once.
 // [data-filters]: a form whose empty fields stay out of the address.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -20,7 +20,7 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-once]")) {
     delete form.dataset.sent;
-    form.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+    form.querySelectorAll("button:not([type=button])").forEach((one) => { one.disabled = false; });
   }
   for (const form of document.querySelectorAll("[data-filters]")) {
     for (const field of form.elements) field.disabled = false;
@@ -28,16 +28,6 @@ addEventListener("pageshow", () => {
 });
 
 document.addEventListener("change", (event) => {
-  const chosen = event.target.closest("[data-fills]");
-  if (chosen) document.querySelector(chosen.dataset.fills).value = chosen.value;
   const filter = event.target.closest("[data-filters] input[type=checkbox]");
   if (filter) filter.form.requestSubmit();
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-sets]");
-  if (!button) return;
-  const field = document.querySelector(button.dataset.sets);
-  field.value = button.value;
-  field.focus();
 });

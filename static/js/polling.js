@@ -25,13 +25,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const polled = event.detail.requestConfig?.elt.matches("[data-poll]");
   if (polled && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
-  if (!event.detail.shouldSwap || event.detail.target.id !== "part") return;
+  if (!event.detail.shouldSwap || event.detail.target?.id !== "part") return;
   open = [...event.detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
   focused = (document.activeElement?.closest("details[id], tr[id]") ?? document.activeElement)?.id ?? "";
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "part") return;
+  if (event.detail.target?.id !== "part") return;
   for (const id of open) {
     const element = document.getElementById(id);
     if (element) element.open = true;

@@ -42,7 +42,7 @@ def _act(page: Page) -> None:
     page.locator("tr.selected, .problem").wait_for()
 
 
-def _look(page: Page, name: str) -> None:
+def look(page: Page, name: str) -> None:
     """A screenshot in each theme and size; axe finds nothing; nothing is wider than the window."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
@@ -65,7 +65,7 @@ def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
     execution_id = open_first(page, workflow, status)
     page.goto(f"/executions/{execution_id}/{rest}")
     page.wait_for_load_state("networkidle")
-    _look(page, name)
+    look(page, name)
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -75,7 +75,7 @@ def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
         _act(page)
     page.goto(PLAIN[name])
     page.wait_for_load_state("networkidle")
-    _look(page, name)
+    look(page, name)
 
 
 def test_twenty_rows_of_history_above_the_fold(signed_in: SignedIn) -> None:

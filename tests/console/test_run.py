@@ -8,7 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from daphne.cli import CommandLineInterface
 
+from console.management.commands.run import Command
 from tests.servers import ROOT, console
 
 
@@ -70,3 +72,23 @@ def test_wrong_address_says_what_to_check(tmp_path: Path) -> None:
         assert httpx.get(f"{served.url}/readyz", trust_env=False).status_code == 200
     assert answer.status_code == 502
     assert "Check that MISTRAL_SERVER_URL is the API’s address and not another server’s." in answer.text
+
+
+def test_the_socket_is_closed_by_daphne_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed once more at the end, its number is another file's by then: the database's, in the middle of a write."""
+    monkeypatch.setattr("console.management.commands.run.migrate", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        number = os.dup(given.fileno())
+    opened: list[int] = []
+
+    def serve(_: CommandLineInterface, arguments: list[str]) -> None:
+        os.close(int(arguments[arguments.index("--fd") + 1]))
+        other = os.open(tmp_path / "other", os.O_CREAT | os.O_RDWR)
+        os.dup2(other, number)
+        opened.append(number)
+
+    monkeypatch.setattr(CommandLineInterface, "run", serve)
+    Command().handle(host="127.0.0.1", fd=number, lifeline=False)
+    assert opened == [number]
+    assert os.write(number, b"still open") == 10
+    os.close(number)

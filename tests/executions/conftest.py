@@ -10,10 +10,23 @@ from django.test import Client
 
 from executions.permissions import ROLES
 from executions.services import api as client_module
+from executions.services import batch_threads
+from executions.services.batch_runner import Runner
 from tests.executions import canned
 from tests.faulty import Faulty
 
 SignIn = Callable[[str], Client]
+
+
+@pytest.fixture(autouse=True)
+def batches_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is worked through where it is started: no other thread could see a test's transaction."""
+
+    def begin(batch_id: Any, runner: Any, user_id: Any) -> None:
+        Runner(batch_id, runner, user_id).run()
+        batch_threads.forget(runner)
+
+    monkeypatch.setattr(batch_threads, "begin", begin)
 
 
 @pytest.fixture

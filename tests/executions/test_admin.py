@@ -6,10 +6,10 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from executions.models import ActionOutcome, ActionRepeated, ActionRequested
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
 from tests.executions.conftest import SignIn
 
-MODELS = (ActionRequested, ActionOutcome, ActionRepeated)
+MODELS = (ActionRequested, ActionOutcome, ActionRepeated, AuditPruned)
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def row(db: None) -> ActionRequested:
     )
     ActionOutcome.objects.create(action_id=made.id, result="done")
     ActionRepeated.objects.create(action_id=made.id)
+    AuditPruned.objects.create(username="root", older_than=made.at, count=3)
     return made
 
 
@@ -53,6 +54,13 @@ def test_the_admin_offers_users_groups_and_the_audit() -> None:
         "ActionRequested",
         "ActionOutcome",
         "ActionRepeated",
+        "AuditPruned",
+    }
+    assert {str(model._meta.verbose_name_plural) for model in MODELS} == {
+        "actions requested",
+        "outcomes of actions",
+        "queries asked again",
+        "removals of old rows",
     }
 
 

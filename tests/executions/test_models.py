@@ -1,16 +1,20 @@
 """The audit is only ever added to: no way of Django's changes or removes a row."""
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core import serializers
 from django.db import IntegrityError, models, transaction
+from django.db.models.deletion import Collector
+from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AppendOnlyError
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AppendOnlyError, AuditPruned
 
-AUDIT = (ActionRequested, ActionOutcome, ActionRepeated)
+AUDIT = (ActionRequested, ActionOutcome, ActionRepeated, AuditPruned)
 
 
 def _row(model: type[models.Model]) -> Any:
@@ -19,12 +23,33 @@ def _row(model: type[models.Model]) -> Any:
         return ActionRequested(token=action_id.hex, username="ana", operation="cancel", execution_id="e", reason="was")
     if model is ActionOutcome:
         return ActionOutcome(action_id=action_id, result="unknown", message="was")
+    if model is AuditPruned:
+        return AuditPruned(username="was", older_than=timezone.now(), count=1)
     return ActionRepeated(action_id=action_id)
 
 
 def _change(row: Any) -> None:
     row.at = None
     row.save()
+
+
+@async_to_sync
+async def _awaited(call: Awaitable[Any]) -> None:
+    await call
+
+
+def _delete_as_a_cascade_does(row: Any) -> None:
+    collector = Collector(using="default")
+    collector.collect([row])
+    collector.delete()
+
+
+def _load(model: type[models.Model]) -> None:
+    """What `loaddata` does with a file that somebody has changed."""
+    rows = json.loads(serializers.serialize("json", model._base_manager.all()))
+    rows[0]["fields"]["at"] = "2001-01-01T00:00:00Z"
+    for one in serializers.deserialize("json", json.dumps(rows)):
+        one.save()
 
 
 def _forge(model: type[models.Model], row: Any) -> None:
@@ -49,6 +74,11 @@ ATTEMPTS: dict[str, Callable[[Any, Any], object]] = {
     "create over it": lambda model, row: model.objects.bulk_create(
         [row], update_conflicts=True, update_fields=["at"], unique_fields=["pk"]
     ),
+    "update as save does": lambda model, row: model._base_manager.filter(pk=row.pk)._update([]),
+    "update without blocking": lambda model, row: _awaited(model.objects.aupdate(at=None)),
+    "delete without blocking": lambda model, row: _awaited(model.objects.all().adelete()),
+    "delete as a cascade does": lambda model, row: _delete_as_a_cascade_does(row),
+    "load over it": lambda model, row: _load(model),
     "create and ignore": lambda model, row: model.objects.bulk_create([row], ignore_conflicts=True),
 }
 
@@ -60,7 +90,7 @@ def test_a_row_stays_as_it_is(model: Any, attempt: str) -> None:
     row = _row(model)
     row.save()
     before = serializers.serialize("json", model.objects.all())
-    with pytest.raises(AppendOnlyError, match=r"Audit rows can only be added\."):
+    with pytest.raises(AppendOnlyError, match=r"Audit rows can only be added\."), transaction.atomic():
         ATTEMPTS[attempt](model, row)
     assert serializers.serialize("json", model.objects.all()) == before
 
@@ -95,3 +125,24 @@ def test_several_rows_can_be_added_at_once() -> None:
     rows = [_row(ActionRequested) for _ in range(3)]
     assert len(ActionRequested.objects.bulk_create(rows)) == 3
     assert ActionRequested.objects.count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", AUDIT)
+def test_a_backup_can_be_loaded_where_there_is_nothing(model: Any) -> None:
+    _row(model).save()
+    backup = serializers.serialize("json", model.objects.all())
+    models.QuerySet(model)._raw_delete("default")
+    assert model.objects.count() == 0
+    for one in serializers.deserialize("json", backup):
+        one.save()
+    assert serializers.serialize("json", model.objects.all()) == backup
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", AUDIT)
+def test_getting_or_creating_only_adds(model: Any) -> None:
+    row = _row(model)
+    row.save()
+    assert model.objects.get_or_create(pk=row.pk, defaults={"at": None}) == (row, False)
+    assert model.objects.count() == 1

@@ -184,11 +184,35 @@ def test_a_crash_between_request_and_answer_leaves_unknown(crashing: Console, ad
     # A batch is of two executions.
     assert sorted(row[0] for row in left) == sorted([*WRITES, "batch-cancel", "batch-terminate"])
     crashing.start()
-    shown = pages.text(admin.get("/audit/").text)
+    shown = pages.text(admin.get("/audit/?outcome=unknown").text)
     assert shown.count("It may or may not have happened: check before trying again.") == len(left)
-    assert "in progress" not in shown
+    assert "No actions match" in pages.text(admin.get("/audit/?outcome=in+progress").text)
     assert len(canned.sent(api)) == len(WRITES)
     assert len(rows(crashing, "SELECT id FROM executions_actionrequested")) == len(known) + len(left)
+
+
+def test_a_crash_between_the_look_and_the_record_leaves_nothing(
+    crashing: Console, admin: httpx.Client, api: Faulty
+) -> None:
+    """SIGKILL while each asks what the execution is now: nothing is recorded or sent, and the forms are still good."""
+    single = {operation: fields for operation, fields in WRITES.items() if not operation.startswith("batch")}
+    forms = [Form(admin, operation, **fields) for operation, fields in single.items()]
+    known = rows(crashing, "SELECT count(*) FROM executions_actionrequested")
+    api.requests.clear()
+    gate = api.gate()
+    api.on(lambda request: [gate, *reply(canned.execution())], method="GET", path=canned.path())
+    waiting = [form.begin(crashing) for form in forms]
+    awaited(lambda: [one.path for one in api.requests].count(canned.path()) == len(forms))
+    crashing.kill()
+    gate.set()
+    for sending in waiting:
+        sending.close()
+    canned.healthy(api)
+    crashing.start()
+    assert rows(crashing, "SELECT count(*) FROM executions_actionrequested") == known
+    assert canned.sent(api) == []
+    assert forms[0].begin(crashing).getresponse().status == 303
+    assert len(canned.sent(api)) == 1
 
 
 def test_a_form_from_before_a_crash_sends_nothing_again(crashing: Console, admin: httpx.Client, api: Faulty) -> None:

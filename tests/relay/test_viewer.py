@@ -455,7 +455,7 @@ starts = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     there=st.integers(0, 30),
     coming=st.integers(0, 30),

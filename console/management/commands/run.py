@@ -30,7 +30,9 @@ class Command(BaseCommand):
         from daphne.cli import CommandLineInterface
 
         # Daphne's options are its public interface. A page may stay open for longer than the day that is its limit.
-        serving = ["--fd", str(listening.fileno()), "--no-server-name", "--websocket_timeout", "-1"]
+        # It closes the socket that it is given: closed once more, by us at the end, its number may be another file's by
+        # then, such as the database's, while the last write is still being saved.
+        serving = ["--fd", str(listening.detach()), "--no-server-name", "--websocket_timeout", "-1"]
         CommandLineInterface().run([*serving, "console.asgi:application"])
 
     def _listen(self, host: str) -> socket.socket:

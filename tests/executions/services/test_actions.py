@@ -12,11 +12,12 @@ from django.db import DatabaseError, transaction
 from executions.models import ActionOutcome, ActionRequested
 from executions.permissions import NotAllowed
 from executions.services import actions, audit
-from executions.services.actions import Intent
+from executions.services.actions import Done, Intent, Shown
 from executions.services.api import NotConfigured
 from executions.upstream import errors
 
 INTENT = Intent("cancel", "e", "why")
+SHOWN = Shown("run-1", "RUNNING")
 
 
 @pytest.fixture
@@ -24,8 +25,13 @@ def operator(users: dict[str, User]) -> User:
     return users["operator"]
 
 
-def fresh(user: User, run_id: str = "") -> str:
-    return actions.new_token(user, "cancel", "e", run_id)
+def fresh(user: User) -> str:
+    return actions.new_token(user, "cancel", "e", SHOWN)
+
+
+def perform(user: Any, token: str, intent: Intent, call: Callable[[], Any]) -> Done:
+    """On an execution that is still as the form showed it."""
+    return actions.perform(user, token, intent, call, lambda: SHOWN)
 
 
 def raising(error: Exception) -> Callable[[], Any]:
@@ -57,7 +63,7 @@ def never() -> None:
     ],
 )
 def test_what_an_error_says_about_a_write(operator: User, error: errors.UpstreamError, result: str) -> None:
-    done = actions.perform(operator, fresh(operator), INTENT, raising(error))
+    done = perform(operator, fresh(operator), INTENT, raising(error))
     assert (done.error, done.result) == (error, result)
     outcome = ActionOutcome.objects.get()
     assert (outcome.action_id, outcome.result, outcome.message) == (done.action_id, result, str(error))
@@ -74,7 +80,7 @@ def test_what_an_error_says_about_a_write(operator: User, error: errors.Upstream
 )
 def test_an_error_of_ours_is_recorded_and_raised(operator: User, error: Exception, result: str) -> None:
     with pytest.raises(type(error)):
-        actions.perform(operator, fresh(operator), INTENT, raising(error))
+        perform(operator, fresh(operator), INTENT, raising(error))
     outcome = ActionOutcome.objects.get()
     assert (outcome.action_id, outcome.result) == (ActionRequested.objects.get().id, result)
     assert "secret" not in outcome.message
@@ -90,7 +96,7 @@ def test_a_process_that_ends_in_the_middle_leaves_unknown(operator: User, monkey
         raise Gone
 
     with pytest.raises(Gone):
-        actions.perform(operator, fresh(operator), INTENT, call)
+        perform(operator, fresh(operator), INTENT, call)
     assert ActionOutcome.objects.count() == 0
     (entry,) = audit.entries(ActionRequested.objects.all())
     assert entry.result == "in progress"
@@ -108,7 +114,7 @@ def test_an_outcome_that_cannot_be_saved_is_logged(
 
     monkeypatch.setattr(ActionOutcome.objects, "bulk_create", broken)
     with caplog.at_level(logging.ERROR):
-        done = actions.perform(operator, fresh(operator), INTENT, lambda: None)
+        done = perform(operator, fresh(operator), INTENT, lambda: None)
     assert (done.result, done.error) == ("done", None)
     assert ActionOutcome.objects.count() == 0
     assert f"The outcome of action {done.action_id} could not be saved: done" in caplog.text
@@ -116,12 +122,12 @@ def test_an_outcome_that_cannot_be_saved_is_logged(
 
 def test_nothing_is_sent_inside_a_transaction_that_could_be_rolled_back(operator: User) -> None:
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        actions.perform(operator, fresh(operator), INTENT, never)
+        perform(operator, fresh(operator), INTENT, never)
     assert ActionRequested.objects.count() == 0
 
 
 @pytest.mark.parametrize("who", ["anonymous", "nobody", "viewer"])
-@pytest.mark.parametrize("way", [actions.perform, actions.ask])
+@pytest.mark.parametrize("way", [perform, actions.ask])
 def test_the_right_is_checked_here_too(users: dict[str, User], who: str, way: Callable[..., Any]) -> None:
     user: Any = users.get(who) or AnonymousUser()
     with pytest.raises(NotAllowed):
@@ -131,20 +137,89 @@ def test_the_right_is_checked_here_too(users: dict[str, User], who: str, way: Ca
 
 def test_a_token_is_good_once(operator: User) -> None:
     token = fresh(operator)
-    done = actions.perform(operator, token, INTENT, lambda: None)
+    done = perform(operator, token, INTENT, lambda: None)
     with pytest.raises(actions.AlreadyDone) as before:
-        actions.perform(operator, token, INTENT, never)
+        perform(operator, token, INTENT, never)
     assert before.value.action_id == done.action_id
 
 
+CHANGES = {
+    "another run": Shown("run-2", "RUNNING"),
+    "another status": Shown("run-1", "COMPLETED"),
+    "a cancel": Shown("run-1", "RUNNING", "0b8e"),
+    "nothing known": Shown(),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_what_has_changed_is_not_acted_on(operator: User, kind: str) -> None:
+    with pytest.raises(actions.Changed) as change:
+        actions.perform(operator, fresh(operator), INTENT, never, lambda: CHANGES[kind])
+    assert (change.value.before, change.value.now) == (SHOWN, CHANGES[kind])
+    assert ActionRequested.objects.count() == 0
+
+
+def test_what_cannot_be_looked_at_is_not_acted_on(operator: User) -> None:
+    error = errors.Timeout("t")
+    with pytest.raises(errors.Timeout) as raised:
+        actions.perform(operator, fresh(operator), INTENT, never, raising(error))
+    assert raised.value is error
+    assert ActionRequested.objects.count() == 0
+
+
+def test_it_is_looked_at_before_it_is_recorded_and_recorded_before_it_is_sent(operator: User) -> None:
+    order = []
+
+    def look() -> Shown:
+        order.append(("look", ActionRequested.objects.count()))
+        return SHOWN
+
+    actions.perform(
+        operator, fresh(operator), INTENT, lambda: order.append(("send", ActionRequested.objects.count())), look
+    )
+    assert order == [("look", 0), ("send", 1)]
+
+
+@pytest.mark.parametrize("kind", ["nothing", "error", *CHANGES])
+def test_a_second_click_that_looks_while_the_first_acts_leads_to_the_first(operator: User, kind: str) -> None:
+    """What it sees, or fails to see, is the first one's doing: that is no reason to ask again."""
+    token, first = fresh(operator), []
+
+    def look() -> Shown:
+        first.append(perform(operator, token, INTENT, lambda: None))
+        if kind == "error":
+            raise errors.Timeout("t")
+        return CHANGES.get(kind, SHOWN)
+
+    with pytest.raises(actions.AlreadyDone) as before:
+        actions.perform(operator, token, INTENT, never, look)
+    assert before.value.action_id == first[0].action_id
+    assert ActionRequested.objects.count() == 1
+
+
+def test_a_form_that_was_sent_is_not_looked_at_again(operator: User) -> None:
+    token = fresh(operator)
+    perform(operator, token, INTENT, lambda: None)
+    with pytest.raises(actions.AlreadyDone):
+        actions.perform(operator, token, INTENT, never, lambda: pytest.fail("It was looked at."))
+
+
+def test_an_input_is_kept_up_to_a_limit(operator: User) -> None:
+    for length, kept in ((actions.INPUT_KEPT - 20, True), (actions.INPUT_KEPT, False)):
+        intent = Intent("signal", "e", name="n", body={"name": "n", "input": {"a": "x" * length}})
+        token = actions.new_token(operator, "signal", "e", SHOWN)
+        row = ActionRequested.objects.get(id=perform(operator, token, intent, lambda: None).action_id)
+        assert (row.input != "", len(row.body_digest)) == (kept, 64)
+
+
 def test_a_token_says_which_run_the_form_showed(operator: User) -> None:
-    actions.perform(operator, fresh(operator, "run-1"), INTENT, lambda: None)
+    perform(operator, fresh(operator), INTENT, lambda: None)
     assert ActionRequested.objects.get().run_id == "run-1"
 
 
 def test_a_token_is_short_however_long_the_id(operator: User) -> None:
     longest = "😀" * 250
-    token = actions.new_token(operator, "cancel", longest, "0b8e1c3e-0000-4000-8000-000000000001")
+    token = actions.new_token(operator, "cancel", longest, Shown("0b8e1c3e-0000-4000-8000-000000000001", "RUNNING"))
     assert len(token) < 300
     assert actions.read_token(token, operator, "cancel", longest).number != ""
 
@@ -160,37 +235,14 @@ def test_a_token_fits_only_what_it_was_made_for(
         actions.read_token(fresh(operator), users[user], operation, target)
 
 
-@pytest.mark.parametrize(
-    ("source", "value"),
-    [
-        ("", None),
-        (" \n ", None),
-        ("{}", {}),
-        ('{"a": 12345678901234567890123, "b": 1.5, "c": "é"}', {"a": 12345678901234567890123, "b": 1.5, "c": "é"}),
-    ],
-)
-def test_inputs(source: str, value: Any) -> None:
-    assert actions.read_input(source) == value
-
-
-@pytest.mark.parametrize("depth", [199, 201])
-def test_the_depth_of_an_input_is_bounded(depth: int) -> None:
-    source = '{"a":' * depth + "1" + "}" * depth
-    if depth < actions.DEPTH_LIMIT:
-        assert actions.read_input(source)
-    else:
-        with pytest.raises(ValueError, match="nested too deeply"):
-            actions.read_input(source)
-
-
 def test_the_digest_is_of_the_body_as_it_is_sent(operator: User) -> None:
     body = {"name": "n", "input": {"é": 1.0}}
     intent = Intent("cancel", "e", body=body)
-    actions.perform(operator, fresh(operator), intent, lambda: None)
+    perform(operator, fresh(operator), intent, lambda: None)
     sent = '{"name":"n","input":{"é":1.0}}'.encode()
     assert ActionRequested.objects.get().body_digest == hashlib.sha256(sent).hexdigest()
 
 
 def test_an_answer_is_kept_up_to_a_limit(operator: User) -> None:
-    actions.perform(operator, fresh(operator), INTENT, lambda: {"a": "x" * 100_000})
+    perform(operator, fresh(operator), INTENT, lambda: {"a": "x" * 100_000})
     assert len(ActionOutcome.objects.get().answer) == actions.ANSWER_LIMIT + 1

@@ -1,5 +1,6 @@
 """The audit read back: each action with its outcome, and what nobody knows said as such."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested
-from executions.services import audit
+from executions.services import audit, runs
+from executions.upstream.types import Execution
 
 pytestmark = pytest.mark.django_db
 
 
 def requested(token: str = "t", operation: str = "cancel", age: float = 0, **fields: Any) -> ActionRequested:
     """An action that was asked for so many seconds ago."""
-    row = ActionRequested(token=token, username="ana", operation=operation, execution_id="e", **fields)
+    known = {"username": "ana", "execution_id": "e"} | fields
+    row = ActionRequested(token=token, operation=operation, **known)
     row.save()
     if age:
-        moment = timezone.now() - timedelta(seconds=age)
+        moment = (timezone.now() - timedelta(seconds=age)).replace(tzinfo=None)
         with connection.cursor() as cursor:
             cursor.execute("UPDATE executions_actionrequested SET at = %s WHERE token = %s", [moment, token])
     return ActionRequested.objects.get(token=token)
@@ -60,6 +63,138 @@ def test_without_an_outcome(
     monkeypatch.setattr(audit, "STARTED", started)
     (entry,) = audit.entries([requested(age=age)])
     assert (entry.result, entry.outcome, entry.unclear) == (result, None, result == "unknown")
+
+
+@pytest.mark.parametrize("redis", ["", "redis://r"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_outcome_in_the_database_is_the_one_that_is_shown(
+    redis: str, restarted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The filter is a query, each row's outcome is worked out in Python: both say the same of every row."""
+    monkeypatch.setattr("django.conf.settings.REDIS_URL", redis)
+    monkeypatch.setattr("django.conf.settings.UPSTREAM_TIMEOUT_SECONDS", 30)
+    monkeypatch.setattr(audit, "STARTED", timezone.now() - timedelta(seconds=5 if restarted else 3600))
+    for age in (0, 10, 50, 70, 4000):
+        requested(f"{age}", age=age)
+        for result in ActionOutcome.Result.values:
+            row = requested(f"{age} {result}", age=age)
+            ActionOutcome.objects.create(action_id=row.id, result=result)
+    known = {entry.action.token: entry.result for entry in audit.entries(ActionRequested.objects.all())}
+    found = {
+        result: set(audit.matching(ActionRequested.objects.all(), outcome=result).values_list("token", flat=True))
+        for result in audit.RESULTS
+    }
+    assert found == {result: {token for token, one in known.items() if one == result} for result in audit.RESULTS}
+    assert sum(map(len, found.values())) == len(known) == 25
+    assert found["in progress"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "tokens"),
+    [
+        ({}, "abcd"),
+        ({"user": "ana"}, "abc"),
+        ({"user": "Ana"}, ""),
+        ({"operation": "signal"}, "b"),
+        ({"execution": "e"}, "abd"),
+        ({"execution": "f"}, "c"),
+        ({"outcome": "done"}, "a"),
+        ({"user": "ana", "outcome": "refused"}, "c"),
+        ({"user": "ben", "outcome": "refused"}, ""),
+        ({"after": 250}, "ab"),
+        ({"before": 250}, "cd"),
+        ({"after": 350, "before": 250}, "c"),
+        ({"user": "", "operation": "", "outcome": "", "after": None}, "abcd"),
+    ],
+)
+def test_filters(filters: dict[str, Any], tokens: str) -> None:
+    rows = [
+        requested("a", age=100),
+        requested("b", "signal", age=200),
+        requested("c", age=300, execution_id="f"),
+        requested("d", age=400, username="ben"),
+    ]
+    for row, result in zip(rows, ("done", "unknown", "refused", "not sent"), strict=True):
+        ActionOutcome.objects.create(action_id=row.id, result=result)
+    # Times in seconds ago.
+    moments = {name: timezone.now() - timedelta(seconds=age) for name, age in filters.items() if isinstance(age, int)}
+    found = audit.matching(ActionRequested.objects.order_by("-at"), **filters | moments)
+    assert "".join(row.token for row in found) == tokens
+
+
+def test_a_page_that_holds_an_action_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "PAGE_SIZE", 2)
+    rows = [requested(str(number), age=100 - number) for number in range(5)]
+    found = audit.of_execution("e")
+    assert [audit.page_of(found, row.id) for row in reversed(rows)] == ["1", "1", "2", "2", "3"]
+    assert [audit.page_of(found, one) for one in (None, uuid.uuid4())] == ["1", "1"]
+
+
+def _run(run_id: str, started: float, ended: float | None) -> runs.Run:
+    """A run that began, and ended, so many seconds ago."""
+    now = timezone.now()
+    return runs.run(
+        Execution(
+            execution_id="e",
+            run_id=run_id,
+            status="RUNNING" if ended is None else "TERMINATED",
+            start_time=(now - timedelta(seconds=started)).isoformat(),
+            end_time=None if ended is None else (now - timedelta(seconds=ended)).isoformat(),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("run_id", "started", "ended", "tokens"),
+    [
+        ("run-1", 100, None, "bd"),
+        ("run-1", 100, 80, "d"),
+        ("run-1", 40, None, "d"),
+        ("run-2", 300, 100, "ac"),
+        # An API that names no runs: by time alone.
+        ("", 100, None, "bcd"),
+        ("", 300, 100, "a"),
+    ],
+)
+def test_what_was_done_to_a_run(run_id: str, started: float, ended: float | None, tokens: str) -> None:
+    requested("a", age=200)
+    requested("b", age=50)
+    requested("c", age=60, run_id="run-2")
+    requested("d", age=70, run_id="run-1")
+    requested("another", age=50, execution_id="f")
+    found = audit.of_run(_run(run_id, started, ended))
+    assert "".join(sorted(row.token for row in found)) == tokens
+
+
+def test_a_sheet_has_every_column_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "SHEET_LIMIT", 2)
+    batch = uuid.uuid4()
+    requested("old", age=300)
+    first = requested("a", age=200, name="n", run_id="r", reason="why", detail="to event 4", body_digest="d" * 64)
+    second = requested("b", "query", age=100, batch_id=batch)
+    ActionOutcome.objects.create(action_id=first.id, result="refused", code="WF_1", message="no")
+    ActionOutcome.objects.create(action_id=second.id, result="done", answer="x" * 1000)
+    ActionRepeated.objects.create(action_id=second.id)
+    found = [dict(zip(audit.SHEET_HEADING, row, strict=True)) for row in audit.sheet(ActionRequested.objects.all())]
+    common = {"user": "ana", "execution": "e"}
+    assert found == [
+        common
+        | {"time (UTC)": second.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "operation": "query", "name": "", "run": ""}
+        | {"outcome": "done", "code": "", "message": "", "reason": "", "detail": "", "batch": batch}
+        | {"asked again": 1, "SHA-256 of the body": "", "action": second.id},
+        common
+        | {"time (UTC)": first.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "operation": "cancel", "name": "n", "run": "r"}
+        | {"outcome": "refused", "code": "WF_1", "message": "no", "reason": "why", "detail": "to event 4"}
+        | {"batch": None, "asked again": "", "SHA-256 of the body": "d" * 64, "action": first.id},
+    ]
+
+
+def test_a_sheet_takes_few_queries() -> None:
+    for number in range(30):
+        requested(str(number))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(list(audit.sheet(ActionRequested.objects.order_by("-at")))) == 30
+    assert len(queries) == 3
 
 
 def test_repeats_are_counted() -> None:

@@ -1,5 +1,7 @@
-"""A history as rows: names from the events that they point at, notes, and where a reset may start."""
+"""A history as rows: names from the events that they point at, and notes."""
 
+import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -7,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executions.services import causes, history
+from executions.models import ActionOutcome, ActionRequested
+from executions.services import audit, causes, history
 from executions.services.history import EventRow
 from executions.upstream.types import History
 from tests.executions.canned import encoded, event
@@ -67,7 +70,7 @@ def test_events_as_rows() -> None:
 
 
 def test_the_categories_are_those_that_a_page_offers() -> None:
-    assert {row.category for row in made(EVENTS)} == set(history.CATEGORIES)
+    assert {row.category for row in made(EVENTS)} | {history.OPERATOR} == set(history.CATEGORIES)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +88,6 @@ def test_the_categories_are_those_that_a_page_offers() -> None:
 )
 def test_filters(kinds: list[str], query: str, newest_first: bool, ids: list[int]) -> None:
     assert [e.id for e in history.matching(made(EVENTS), kinds=kinds, query=query, newest_first=newest_first)] == ids
-
-
-def test_reset_points_stand_between_what_happened_before_and_after() -> None:
-    found = [(one.event_id, one.before, one.after) for one in history.reset_points(made(EVENTS))]
-    assert found == [
-        (14, "ChildWorkflowExecutionCompleted child", "MarkerRecorded"),
-        (4, "WorkflowExecutionStarted pipeline", "ActivityTaskScheduled extract"),
-    ]
-    alone = history.reset_points(made([event(1, "WORKFLOW_TASK_COMPLETED"), event(2, "WORKFLOW_TASK_COMPLETED")]))
-    assert [(one.event_id, one.before, one.after) for one in alone] == [(2, "", "the end"), (1, "", "the end")]
 
 
 @pytest.mark.parametrize(
@@ -158,8 +151,77 @@ def test_no_history_is_too_odd(events: list[Any], kind: str, attributes: dict[st
     for row in found:
         assert isinstance(row.json, str)
     history.matching(found, kinds=[], query=query, newest_first=True)
-    history.reset_points(found)
     causes.cause(found)
+
+
+def _did(*seconds: float | None) -> list[audit.Entry]:
+    """What somebody did so many seconds after 14:05, newest first."""
+    made = []
+    for number, second in enumerate(seconds):
+        row = ActionRequested(
+            id=uuid.UUID(int=number), username="ana", operation="cancel", reason="Stuck <b>", name="n"
+        )
+        row.at = datetime(2026, 1, 31, 14, 5, tzinfo=UTC) + timedelta(seconds=second or 0)
+        made.append(audit.Entry(row, ActionOutcome(code="WF_1102", message="It is over"), "refused"))
+    return sorted(made, key=lambda entry: entry.action.at, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "places"),
+    [
+        ((), []),
+        ((-5,), [0]),
+        ((0.5,), [0]),
+        # Of the same moment as an event: after it, as what the engine wrote first.
+        ((1,), [1]),
+        ((3.5, 3.6), [3, 4]),
+        ((99,), [16]),
+        ((-5, 3.5, 99), [0, 4, 18]),
+    ],
+)
+def test_what_operators_did_stands_where_it_happened(seconds: tuple[float, ...], places: list[int]) -> None:
+    rows = history.with_actions(made(EVENTS), _did(*seconds))
+    assert [place for place, row in enumerate(rows) if isinstance(row, history.ActionRow)] == places
+    # The events are all there, in the engine's order, and what was done in its own.
+    assert [row.id for row in rows if isinstance(row, EventRow)] == list(range(1, 17))
+    done = [row.time for row in rows if isinstance(row, history.ActionRow)]
+    assert done == sorted(done)
+    assert {row.category for row in rows} - {history.OPERATOR} == {row.category for row in made(EVENTS)}
+
+
+def test_events_without_a_time_keep_their_place() -> None:
+    timeless = [{**event(number, "TIMER_FIRED"), "eventTime": None} for number in (1, 2)]
+    rows = history.with_actions(made([*timeless, event(3, "TIMER_FIRED")]), _did(2))
+    assert [getattr(row, "kind", "operator") for row in rows] == ["TimerFired", "TimerFired", "operator", "TimerFired"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "query", "found"),
+    [
+        (["operator"], "", 1),
+        (["task"], "", 0),
+        ([], "ANA", 1),
+        ([], "stuck <B>", 1),
+        ([], "it is OVER", 1),
+        ([], "wf_1102", 1),
+        ([], "refused", 1),
+        ([], "cancel", 1),
+        ([], "nothing of it", 0),
+        (["operator"], "pipeline", 0),
+    ],
+)
+def test_what_operators_did_is_filtered_and_searched_like_events(kinds: list[str], query: str, found: int) -> None:
+    rows = history.with_actions(made(EVENTS), _did(3.5))
+    shown = history.matching(rows, kinds=kinds, query=query, newest_first=False)
+    assert sum(isinstance(row, history.ActionRow) for row in shown) == found
+
+
+def test_the_latest_request_to_cancel_is_found() -> None:
+    asked = [event(number, "WORKFLOW_EXECUTION_CANCEL_REQUESTED") for number in (5, 9)]
+    found = history.cancel_requested(made([*asked, event(10, "TIMER_FIRED")]))
+    assert found
+    assert found.id == 9
+    assert history.cancel_requested(made(EVENTS)) is None
 
 
 def test_another_shape_is_shown_as_json() -> None:

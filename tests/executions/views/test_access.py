@@ -1,12 +1,16 @@
 """Who may do what: every operation, for everybody, as offered, by GET and by POST."""
 
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import resolve
 
+from executions import urls
 from executions.consumers import EventsConsumer, LogsConsumer
 from executions.models import ActionRequested, Batch
 from executions.operations import OPERATIONS
@@ -115,10 +119,7 @@ def test_it_is_offered_to_those_who_may(who: str, visitor: Client, slug: str) ->
 def test_its_page_is_for_those_who_may(who: str, visitor: Client, upstream: Faulty, slug: str) -> None:
     row = ROWS[slug]
     response = visitor.get(row.address)
-    if row.address == "/batches/":
-        # There is nothing to get before something is chosen.
-        assert response.status_code == (302 if who == "anonymous" else 405)
-    elif who in row.who:
+    if who in row.who:
         assert response.status_code == 200
     else:
         _turned_away(who, response)
@@ -161,8 +162,59 @@ def _start_batch(visitor: Client, sign_in: SignIn, row: Row) -> HttpResponse:
     return visitor.post(f"{frozen['Location']}start/", form)
 
 
-OTHER_PAGES = ("/executions/", f"/executions/open/?id={canned.ID}", "/audit/", f"{PAGE}actions/")
+OTHER_PAGES = (
+    *("/executions/", f"/executions/open/?id={canned.ID}", "/audit/", "/audit/?view=csv", f"{PAGE}actions/"),
+    *(f"{PAGE}?part={part}&run={canned.RUN}" for part in ("facts", "cause", "canceled", "runs")),
+    *(f"{PAGE}compare/?run={canned.RUN}", f"{PAGE}history/?view=json"),
+)
 """What is read, and is no operation of its own."""
+BATCH_PAGES = ("", "results.csv", "start/", "pause/", "stop/", "retry/")
+
+
+def test_every_address_is_in_a_table() -> None:
+    """A page that nobody has said who may see fails here."""
+    addresses = [*OTHER_PAGES, *(row.address for row in ROWS.values())]
+    named = {resolve(address.partition("?")[0]).url_name for address in addresses}
+    named |= {resolve(f"/batches/{uuid.UUID(int=0)}/{rest}").url_name for rest in BATCH_PAGES}
+    assert named == {found.name for found in _patterns(urls.urlpatterns)}
+
+
+def _patterns(patterns: list[Any]) -> Iterator[Any]:
+    for one in patterns:
+        yield from _patterns(one.url_patterns) if hasattr(one, "url_patterns") else [one]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("call", [(method, rest) for rest in BATCH_PAGES for method in ("get", "post")], ids=" ".join)
+def test_a_batch_is_for_those_who_may_make_one(
+    who: str, visitor: Client, sign_in: SignIn, upstream: Faulty, call: tuple[str, str]
+) -> None:
+    method, rest = call
+    frozen = sign_in("admin").post("/batches/", ROWS["batch-cancel"].sends)["Location"]
+    response = getattr(visitor, method)(f"{frozen}{rest}", {"token": "x", "reason": "r"} if method == "post" else None)
+    reads = rest in {"", "results.csv"}
+    if who in ADMINISTER:
+        # Without a form of theirs nothing is started; but they are not turned away.
+        assert response.status_code in ({200} if reads and method == "get" else {303, 400, 405})
+        assert (response.status_code == 405) == (reads != (method == "get"))
+    elif response.status_code != 405:
+        _turned_away(who, response)
+    assert canned.sent(upstream) == []
+    assert ActionRequested.objects.count() == 0
+    stopped = who in ADMINISTER and (rest, method) == ("stop/", "post")
+    assert Batch.objects.get().state == ("stopped" if stopped else "frozen")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("target", ["points", "rehearsal", "grown"])
+def test_parts_of_the_reset_are_for_those_who_may(who: str, visitor: Client, upstream: Faulty, target: str) -> None:
+    response = visitor.get(f"{PAGE}reset/?event_id=4", headers={"HX-Request": "true", "HX-Target": target})
+    if who == "anonymous":
+        assert (response.status_code, response["HX-Refresh"]) == (401, "true")
+    else:
+        assert response.status_code in ({200, 204} if who in OPERATE else {403})
+    if who not in OPERATE:
+        assert upstream.requests == []
 
 
 @pytest.mark.django_db
@@ -178,8 +230,10 @@ def test_the_other_pages_are_for_those_who_may_read(who: str, visitor: Client, u
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", [*OTHER_PAGES, *sorted({row.address for row in ROWS.values() if not row.sends})])
-def test_what_is_read_takes_no_post(admin: Client, upstream: Faulty, address: str) -> None:
-    assert admin.post(address).status_code == 405
+def test_what_is_read_takes_no_post(who: str, visitor: Client, upstream: Faulty, address: str) -> None:
+    response = visitor.post(address)
+    # Who is not signed in is asked to, whatever it is.
+    assert response.status_code == (302 if who == "anonymous" else 405)
     assert upstream.requests == []
 
 

@@ -90,10 +90,10 @@ def test_a_failing_fragment_of_the_overview_says_so_in_its_place(operator: Clien
 
 SECONDARY = {
     "trace/": (canned.path(rest="/trace/info"), "trace id: The Workflows API had an error of its own"),
-    "signal/": (canned.REGISTRATIONS, "The names that the workflow declares cannot be read"),
-    "query/": (canned.REGISTRATIONS, "The names that the workflow declares cannot be read"),
-    "update/": (canned.REGISTRATIONS, "The names that the workflow declares cannot be read"),
-    "reset/": (HISTORY, "The points cannot be read from the history"),
+    "signal/": (canned.REGISTRATIONS, "What the workflow declares cannot be read"),
+    "query/": (canned.REGISTRATIONS, "What the workflow declares cannot be read"),
+    "update/": (canned.REGISTRATIONS, "What the workflow declares cannot be read"),
+    "reset/": (HISTORY, "The history cannot be read, so nothing says where a reset may start"),
     "actions/": (canned.path(), "The Workflows API had an error of its own"),
 }
 

@@ -124,8 +124,11 @@ class TestHistory:
 
     def test_a_point_of_a_run_leads_to_a_reset_that_knows_the_run(self, operator: Client, upstream: Faulty) -> None:
         """Events of an earlier run are no points of the latest one."""
-        resets = [link for link in pages.links(operator.get(f"{PAGE}history/")) if "/reset/?" in link]
-        assert resets == [f"{PAGE}reset/?event_id=4&run={canned.RUN}"]
+        page = operator.get(f"{PAGE}history/?order=asc")
+        resets = [link for link in pages.links(page) if "/reset/?" in link]
+        assert resets == [f"{PAGE}reset/?event_id={number}&run={canned.RUN}" for number in range(1, 6)]
+        assert pages.text(page).count("Reset to here") == 1
+        assert pages.text(page).count("Reset to before this") == 4
 
     def test_without_a_run_id_it_is_the_execution_s(self, operator: Client, upstream: Faulty) -> None:
         canned.healthy(upstream, run_id=None)
