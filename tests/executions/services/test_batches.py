@@ -1,17 +1,22 @@
-"""Batches: the set is frozen, one call acts on all of it, and each execution has its own place in the audit."""
+"""Batches: the set is frozen, and each act of an operator counts once, for what their page showed."""
 
+import importlib
 import uuid
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
-from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRequested, Batch
+from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
 from executions.permissions import NotAllowed
-from executions.services import actions, batches
+from executions.services import actions, api, batch_threads, batches
 from executions.upstream import errors
-from executions.upstream.types import BatchAnswer, BatchResult
+from tests.executions import canned
+from tests.faulty import Faulty, Request, reply
 
 IDS = ["a", "b/c", "😀"]
 
@@ -21,159 +26,319 @@ def admin(users: dict[str, User]) -> User:
     return users["admin"]
 
 
-def frozen(admin: User, chosen: str = "cancel", ids: list[str] | None = None) -> Batch:
-    return batches.freeze(admin, chosen, IDS if ids is None else ids)
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was set going; nothing is sent."""
+    found: list[Any] = []
+    monkeypatch.setattr(batch_threads, "begin", lambda *which: found.append(which))
+    return found
 
 
-def start(user: User, batch: Batch, call: Any, token: str | None = None) -> errors.UpstreamError | None:
-    fresh = actions.new_token(user, batch.operation, str(batch.id))
-    return batches.start(user, batch, fresh if token is None else token, "why", call)
+def frozen(user: User, operation: str = "batch-cancel", ids: list[str] | None = None, **states: str) -> Batch:
+    batch = batches.freeze(user, operation, batches.ticked(IDS if ids is None else ids))
+    for execution_id, state in states.items():
+        BatchItem.objects.filter(batch=batch, execution_id=execution_id).update(state=state)
+    return batch
 
 
-def answer(**results: str) -> BatchAnswer:
-    return BatchAnswer(results={name: BatchResult(status=status) for name, status in results.items()})
+def set_state(batch: Batch, state: str, runner: uuid.UUID | None = None) -> None:
+    Batch.objects.filter(id=batch.id).update(state=state, runner=runner)
+    batch.refresh_from_db()
 
 
-def never(_: Any) -> BatchAnswer:
-    pytest.fail("It was sent.")
-
-
-def results(batch: Batch) -> list[str | None]:
-    return [item.entry and item.entry.result for item in batches.items(batch)]
+def items(batch: Batch) -> list[tuple[str, str]]:
+    return list(BatchItem.objects.filter(batch=batch).order_by("position").values_list("execution_id", "state"))
 
 
 def test_the_set_is_frozen_in_its_order(admin: User) -> None:
     batch = frozen(admin, ids=["b", "a", "b", "line\r\nfeed"])
-    assert (batch.operation, batch.username, batch.started_at) == ("batch-cancel", "admin", None)
-    assert [(item.execution_id, item.entry) for item in batches.items(batch)] == [
-        ("b", None),
-        ("a", None),
-        ("line\nfeed", None),
-    ]
-    assert batches.size(batch) == 3
+    assert (batch.operation, batch.username, batch.state, batch.started_at) == ("batch-cancel", "admin", "frozen", None)
+    assert items(batch) == [("b", "waiting"), ("a", "waiting"), ("line\nfeed", "waiting")]
 
 
 @pytest.mark.parametrize(
-    ("chosen", "ids", "words"),
+    ("ids", "words"),
     [
-        ("cancel", [], "Nothing is selected."),
-        ("cancel", [str(number) for number in range(101)], "101 executions are selected; a batch takes at most 100."),
-        ("cancel", ["a", ".."], "cannot be"),
-        ("cancel", ["a", ""], "has 1 to 1,000 bytes"),
-        ("reset", ["a"], "Choose what to do"),
-        ("", ["a"], "Choose what to do"),
+        ([], "Nothing is selected."),
+        ([str(number) for number in range(10_001)], "10,001 executions are selected; a batch takes at most 10,000."),
+        (["a", ".."], "cannot be"),
+        (["a", ""], "has 1 to 1,000 bytes"),
+        (["a", "b\0"], "null character"),
+        (["\ud800"], "not valid text"),
     ],
 )
-def test_what_cannot_be_a_batch(admin: User, chosen: str, ids: list[str], words: str) -> None:
+def test_what_cannot_be_a_batch(admin: User, ids: list[str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        batches.freeze(admin, chosen, ids)
+        frozen(admin, ids=ids)
     assert Batch.objects.count() == 0
 
 
-def test_a_hundred_are_a_batch(admin: User) -> None:
-    ids = [f"{number:03}" + "é" * 498 for number in range(100)]
-    batch = frozen(admin, ids=ids)
-    assert start(admin, batch, lambda wanted: answer(**dict.fromkeys(wanted, "success"))) is None
-    assert results(batch) == ["done"] * 100
+@pytest.mark.parametrize("chosen", ["reset", "", "batch-cancel"])
+def test_a_batch_cancels_or_terminates(chosen: str) -> None:
+    with pytest.raises(ValueError, match="Choose what to do"):
+        batches.operation_of(chosen)
 
 
-def test_each_execution_has_its_own_outcome(admin: User) -> None:
-    batch = frozen(admin, ids=["a", "b", "c", "d"])
-    called: list[list[str]] = []
-
-    def call(wanted: list[str]) -> BatchAnswer:
-        called.append(wanted)
-        # The rows were there before.
-        assert ActionRequested.objects.count() == 4
-        found = answer(a="success", b="failure", c="resting")
-        found.results["b"].error = "\x1b[31mIt is over"
-        return found
-
-    assert start(admin, batch, call) is None
-    assert called == [["a", "b", "c", "d"]]
-    assert results(batch) == ["done", "refused", "unknown", "unknown"]
-    assert [item.entry.outcome.message for item in batches.items(batch) if item.entry and item.entry.outcome] == [
-        "",
-        "It is over",
-        "resting",
-        "The API did not say what came of this one.",
-    ]
-    rows = ActionRequested.objects.all()
-    assert {(row.username, row.operation, row.reason, row.batch_id) for row in rows} == {
-        ("admin", "batch-cancel", "why", batch.id)
-    }
-    assert len({row.body_digest for row in rows}) == 1
+def test_ten_thousand_are_a_batch(admin: User) -> None:
+    # One that was ticked twice counts once.
+    batch = frozen(admin, ids=[str(number) for number in range(10_000)] + ["7"])
+    assert BatchItem.objects.filter(batch=batch).count() == 10_000
 
 
-def test_a_batch_is_started_once(admin: User, users: dict[str, User]) -> None:
+def listing(upstream: Faulty, *pages: list[dict[str, Any]]) -> None:
+    """A list of runs in pages; a page's token is its number."""
+
+    def answer(request: Request) -> Any:
+        number = int(dict(request.query).get("next_page_token", 0))
+        following = str(number + 1) if number + 1 < len(pages) else None
+        return reply({"executions": pages[number], "next_page_token": following})
+
+    upstream.on(answer, method="GET", path=canned.RUNS)
+
+
+def run(execution_id: str, status: str = "RUNNING") -> dict[str, Any]:
+    return canned.execution(execution_id, status=status)
+
+
+@pytest.mark.django_db
+def test_all_that_match_are_those_that_still_run_once_each(upstream: Faulty) -> None:
+    first = [run("a"), run("b", "COMPLETED"), run("c", "PENDING_SOMETHING")]
+    listing(upstream, first, [run("a", "CONTINUED_AS_NEW"), run("a"), run("d")])
+    found = batches.matching({"workflow": "w", "status": ["RUNNING"], "tag": ["t"]}, "workflow=w")
+    assert found == batches.Chosen(["a", "c", "d"], "workflow=w", 2)
+    # Each page of the list was asked for with the same filters.
+    asked = [parse_qs(request.target.partition("?")[2]) for request in upstream.requests]
+    same = {"workflow_identifier": ["w"], "status": ["RUNNING"], "workflow_tags": ["t"], "page_size": ["1000"]}
+    assert asked == [same, same | {"next_page_token": ["1"]}]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (lambda number: [run(f"{number}-{one}") for one in range(1_000)], "More than 10,000 executions match"),
+        (lambda number: [run("a", "COMPLETED")], "could not be read to its end"),
+        (lambda number: [], "could not be read to its end"),
+    ],
+)
+def test_a_filter_that_matches_too_much(upstream: Faulty, page: Callable[[int], list[Any]], words: str) -> None:
+    listing(upstream, *[page(number) for number in range(51)])
+    with pytest.raises(ValueError, match=words):
+        batches.matching({"workflow": "w"}, "workflow=w")
+    assert len(upstream.requests) <= 50
+
+
+@pytest.mark.django_db
+def test_a_list_that_takes_too_long_is_given_up(upstream: Faulty, settings: Any) -> None:
+    api.client()  # made with the usual limit of a call
+    settings.UPSTREAM_TIMEOUT_SECONDS = 0
+    listing(upstream, [run("a")], [run("b")])
+    with pytest.raises(ValueError, match="could not be read to its end"):
+        batches.matching({"workflow": "w"}, "workflow=w")
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.django_db
+def test_a_filter_that_matches_nothing_that_runs(upstream: Faulty) -> None:
+    listing(upstream, [run("a", "FAILED")])
+    with pytest.raises(ValueError, match="None of the executions that match this filter is still running"):
+        batches.matching({"workflow": "w"}, "workflow=w")
+
+
+@pytest.mark.django_db
+def test_half_a_list_is_no_batch(upstream: Faulty) -> None:
+    first = reply({"executions": [run("a")], "next_page_token": "1"})
+    upstream.on(first, reply(status=500), method="GET", path=canned.RUNS)
+    with pytest.raises(errors.ServerFault):
+        batches.matching({"workflow": "w"}, "workflow=w")
+
+
+def test_a_batch_is_started_once(admin: User, users: dict[str, User], begun: list[Any]) -> None:
     batch = frozen(admin)
-    start(admin, batch, lambda wanted: answer())
-    assert start(admin, batch, never) is None
-    assert start(users["superuser"], batch, never) is None
-    assert ActionRequested.objects.count() == 3
+    mine, tab, theirs = (batches.new_token(user, batch) for user in (admin, admin, users["superuser"]))
+    batches.start(admin, batch, mine, "why")
+    # Again, from another tab, and by a colleague: they have the batch as it was, or as it is.
+    for user, token in ((admin, mine), (admin, tab), (users["superuser"], theirs)):
+        with pytest.raises(batches.Outdated):
+            batches.start(user, batch, token, "other")
+        with pytest.raises(batches.Outdated):
+            batches.start(user, Batch.objects.get(id=batch.id), token, "other")
+    now = Batch.objects.get(id=batch.id)
+    assert (now.state, now.reason, now.sender, now.resumed_with) == ("running", "why", "admin", 3)
+    assert begun == [(batch.id, now.runner, admin.pk)]
+
+
+def test_its_runner_counts_as_alive_before_it_is_named(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or whoever looks in between takes the batch for one that was left."""
+    monkeypatch.setattr(batch_threads, "begin", lambda batch_id, *_: batches.find(admin, batch_id))
+    batch = frozen(admin)
+    batches.start(admin, batch, batches.new_token(admin, batch), "why")
+    assert Batch.objects.get().state == "running"
+
+
+def test_a_thread_that_cannot_begin_is_not_alive(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(batch_threads, "begin", begin)
+    batch = frozen(admin)
+    with pytest.raises(RuntimeError):
+        batches.start(admin, batch, batches.new_token(admin, batch), "why")
+    found = batches.find(admin, batch.id)
+    assert found
+    assert found.state == "paused"
+
+
+@pytest.mark.parametrize("act", [batches.go_on, batches.retry])
+def test_a_page_from_before_acts_no_more(admin: User, begun: list[Any], act: Any) -> None:
+    batch = frozen(admin, a="refused")
+    set_state(batch, Batch.State.PAUSED, uuid.uuid4())
+    token = batches.new_token(admin, batch)
+    act(admin, batch, token)
+    # It paused again, for another reason: nobody has seen it who presses the old button.
+    set_state(batch, Batch.State.PAUSED, begun[0][1])
+    with pytest.raises(batches.Outdated):
+        act(admin, batch, token)
+    assert len(begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "allowed"),
+    [
+        (lambda user, batch, token: batches.start(user, batch, token, "why"), {"frozen"}),
+        (batches.go_on, {"paused"}),
+        (batches.retry, {"paused", "done"}),
+    ],
+)
+@pytest.mark.parametrize("state", Batch.State.values)
+def test_what_can_be_set_going(admin: User, begun: list[Any], act: Any, allowed: set[str], state: str) -> None:
+    batch = frozen(admin, a="refused")
+    set_state(batch, state, None if state == "frozen" else uuid.uuid4())
+    token = batches.new_token(admin, batch)
+    if state in allowed:
+        act(admin, batch, token)
+    else:
+        with pytest.raises(batches.Outdated):
+            act(admin, batch, token)
+    assert len(begun) == (state in allowed)
+
+
+def test_only_the_refused_are_tried_again(admin: User, begun: list[Any]) -> None:
+    batch = frozen(admin, ids=["a", "b", "c", "d"], a="done", b="refused", c="unknown")
+    set_state(batch, Batch.State.DONE, uuid.uuid4())
+    batches.retry(admin, batch, batches.new_token(admin, batch))
+    assert items(batch) == [("a", "done"), ("b", "waiting"), ("c", "unknown"), ("d", "waiting")]
     batch.refresh_from_db()
-    assert batch.started_at is not None
+    assert batch.resumed_with == 2
 
 
-def test_a_call_that_fails_is_every_execution_s_outcome(admin: User) -> None:
-    batch = frozen(admin)
-    error = errors.ServerFault("An error occurred", status=500, code="WF_1103")
-
-    def call(_: Any) -> BatchAnswer:
-        raise error
-
-    assert start(admin, batch, call) is error
-    assert [(one.result, one.code) for one in ActionOutcome.objects.all()] == [("unknown", "WF_1103")] * 3
+def test_to_continue_leaves_refused_and_unknown_alone(admin: User, begun: list[Any]) -> None:
+    batch = frozen(admin, ids=["a", "b", "c"], a="refused", b="unknown")
+    set_state(batch, Batch.State.PAUSED, uuid.uuid4())
+    batches.go_on(admin, batch, batches.new_token(admin, batch))
+    assert items(batch) == [("a", "refused"), ("b", "unknown"), ("c", "waiting")]
 
 
-def test_an_error_of_ours_leaves_them_in_doubt(admin: User) -> None:
-    batch = frozen(admin)
-
-    def call(_: Any) -> BatchAnswer:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        start(admin, batch, call)
-    assert results(batch) == ["unknown"] * 3
+def test_nothing_is_begun_while_an_answer_is_on_its_way(admin: User, begun: list[Any]) -> None:
+    """One after another: a batch that was paused may still wait for its last chunk."""
+    batch = frozen(admin, a="sent")
+    set_state(batch, Batch.State.PAUSED, uuid.uuid4())
+    with pytest.raises(batches.Outdated):
+        batches.go_on(admin, batch, batches.new_token(admin, batch))
+    assert (begun, Batch.objects.get().state) == ([], "paused")
 
 
-def test_a_stale_form_starts_nothing(admin: User, users: dict[str, User]) -> None:
+def test_a_stale_form_starts_nothing(admin: User, begun: list[Any]) -> None:
     batch, other = frozen(admin), frozen(admin)
-    for token in ("", "x", actions.new_token(admin, batch.operation, str(other.id))):
+    for token in ("", "x", batches.new_token(admin, other)):
         with pytest.raises(actions.StaleForm):
-            start(admin, batch, never, token)
-    batch.refresh_from_db()
-    assert batch.started_at is None
-    assert ActionRequested.objects.count() == 0
-    assert start(admin, batch, lambda wanted: answer()) is None
+            batches.start(admin, batch, token, "why")
+    assert (begun, ActionRequested.objects.count(), Batch.objects.get(id=batch.id).state) == ([], 0, "frozen")
 
 
-def test_if_the_rows_cannot_be_saved_it_is_not_started(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_nothing_starts(admin: User, begun: list[Any], settings: Any) -> None:
+    settings.MISTRAL_API_KEY = ""
+    api.client.cache_clear()
     batch = frozen(admin)
+    with pytest.raises(api.NotConfigured):
+        batches.start(admin, batch, batches.new_token(admin, batch), "why")
+    assert (begun, Batch.objects.get().state) == ([], "frozen")
+    api.client.cache_clear()
 
-    def broken(*_: Any) -> None:
-        raise DatabaseError("disk full")
 
-    monkeypatch.setattr(ActionRequested.objects, "bulk_create", broken)
-    with pytest.raises(DatabaseError):
-        start(admin, batch, never)
+@pytest.mark.parametrize("state", Batch.State.values)
+@pytest.mark.parametrize(
+    ("act", "ends_in", "ends"),
+    [(batches.pause, "paused", {"running"}), (batches.stop, "stopped", {"frozen", "running", "paused"})],
+)
+def test_pause_and_stop(admin: User, act: Any, ends_in: str, ends: set[str], state: str) -> None:
+    batch = frozen(admin)
+    set_state(batch, state)
+    act(admin, batch)
     batch.refresh_from_db()
-    assert batch.started_at is None
+    assert batch.state == (ends_in if state in ends else state)
+    assert batch.note == (f"{ends_in.capitalize()} by admin." if state in ends else "")
 
 
 @pytest.mark.parametrize("name", ["nobody", "viewer", "operator"])
-@pytest.mark.parametrize("chosen", ["cancel", "terminate"])
-def test_a_batch_is_for_those_who_may(admin: User, users: dict[str, User], name: str, chosen: str) -> None:
-    batch = frozen(admin, chosen)
-    with pytest.raises(NotAllowed):
-        batches.freeze(users[name], chosen, ["a"])
-    with pytest.raises(NotAllowed):
-        batches.find(users[name], batch.id)
-    with pytest.raises(NotAllowed):
-        start(users[name], batch, never)
+@pytest.mark.parametrize("operation", ["batch-cancel", "batch-terminate"])
+def test_a_batch_is_for_those_who_may(
+    admin: User, users: dict[str, User], name: str, operation: str, begun: list[Any]
+) -> None:
+    batch, user = frozen(admin, operation), users[name]
+    token = batches.new_token(user, batch)
+    acts: list[Callable[[], object]] = [
+        lambda: batches.freeze(user, operation, batches.ticked(["a"])),
+        lambda: batches.find(user, batch.id),
+        lambda: batches.start(user, batch, token, "why"),
+        lambda: batches.go_on(user, batch, token),
+        lambda: batches.retry(user, batch, token),
+        lambda: batches.pause(user, batch),
+        lambda: batches.stop(user, batch),
+    ]
+    for act in acts:
+        with pytest.raises(NotAllowed):
+            act()
+    assert (begun, Batch.objects.get().state) == ([], "frozen")
     assert batches.find(admin, batch.id) == batch
+
+
+def test_the_right_is_looked_at_again_at_every_start(admin: User, begun: list[Any]) -> None:
+    batch = frozen(admin)
+    set_state(batch, Batch.State.PAUSED, uuid.uuid4())
+    token = batches.new_token(admin, batch)
+    admin.groups.set([Group.objects.get(name="operator")])
+    with pytest.raises(NotAllowed):
+        batches.go_on(User.objects.get(pk=admin.pk), batch, token)
+    assert begun == []
 
 
 @pytest.mark.django_db
 def test_a_batch_that_there_is_not() -> None:
     assert batches.find(None, uuid.uuid4()) is None
+
+
+def test_batches_of_before_they_had_a_state_are_over(admin: User) -> None:
+    """All was sent in one call then: what the audit says of each holds, and nothing is sent again."""
+    settle = importlib.import_module("executions.migrations.0004_started_batches").settle
+    batch, other = frozen(admin, ids=["a", "b", "c", "d"]), frozen(admin, ids=["a"])
+    Batch.objects.filter(id=batch.id).update(started_at=timezone.now())
+    for execution_id, result in (("a", "done"), ("b", "refused"), ("c", "unknown"), ("d", None)):
+        row = ActionRequested.objects.create(
+            token=execution_id,
+            username="admin",
+            operation=batch.operation,
+            execution_id=execution_id,
+            batch_id=batch.id,
+        )
+        if result:
+            ActionOutcome.objects.create(action_id=row.id, result=result, message=f"was {result}")
+    settle(apps, None)
+    assert items(batch) == [("a", "done"), ("b", "refused"), ("c", "unknown"), ("d", "unknown")]
+    assert list(BatchItem.objects.filter(batch=batch).values_list("message", flat=True)) == [
+        "was done",
+        "was refused",
+        "was unknown",
+        "",
+    ]
+    assert (Batch.objects.get(id=batch.id).state, Batch.objects.get(id=other.id).state) == ("done", "frozen")
