@@ -198,4 +198,4 @@ def form_page(
         "pinned": run_parameter(request) not in {"", run.run_id},
         **more,
     }
-    return with_headers(render_page(request, "action", context, status=problem.status if problem else status), problem)
+    return with_headers(render_page(request, "acting/action", context, status=problem.status if problem else status), problem)

@@ -46,7 +46,7 @@ def _list(request: HttpRequest) -> HttpResponse:
     rows = [(one, BY_SLUG[one.batch.operation]) for one in found]
     context = {"page": page, "rows": rows, "active": any(one.active for one in found)}
     part = request.htmx and request.htmx.target == "part"  # type: ignore[attr-defined]
-    return with_headers(render(request, f"executions/{'_' if part else ''}batches.html", context))
+    return with_headers(render(request, f"batches/{'_' if part else ''}batches.html", context))
 
 
 def _freeze(request: HttpRequest) -> HttpResponse:
@@ -82,7 +82,7 @@ def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     context = {"progress": progress, "batch": batch}
     if target == "results":
         context |= _results(request, progress)
-    response = with_headers(render(request, f"executions/_batch_{target}.html", context))
+    response = with_headers(render(request, f"batches/_batch_{target}.html", context))
     if target == "progress" and not progress.active:
         # What can be done next has changed, too.
         response["HX-Refresh"] = "true"
@@ -157,7 +157,7 @@ def _page(request: HttpRequest, batch: Batch, form: forms.BatchForm, status: int
         "token": batches.new_token(request.user, batch),
         **_results(request, progress),
     }
-    return with_headers(render(request, "executions/batch.html", context, status=status))
+    return with_headers(render(request, "batches/batch.html", context, status=status))
 
 
 def _results(request: HttpRequest, progress: batch_progress.Progress) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _answered(
     if request.htmx and request.htmx.target == "answer":  # type: ignore[attr-defined]
         problem = describe(error, request.user) if error else problem
         more |= {"problem": problem, "form": form, "misfits": declared.misfits or _upstream(error), "alone": True}
-        shown = render(request, "executions/_answer.html", more, status=problem.status if problem else status)
+        shown = render(request, "acting/_answer.html", more, status=problem.status if problem else status)
         return with_headers(shown, problem)
     # What was asked was about this execution; only an answer makes up for not knowing what it is now.
     now, _ = secondary(request, lambda: fetch_latest(request, execution_id)) if done else (None, None)

@@ -134,9 +134,13 @@ def time_range(request: HttpRequest) -> dict[str, str | None]:
 
 
 def render_page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """The page, or only its changing part where htmx asked for that part (its target's id is `part`)."""
+    """The page, or only its changing part where htmx asked for that part (its target's id is `part`).
+
+    `name` is the template's, in its folder: `acting/action` is `acting/action.html`, its part `acting/_action.html`.
+    """
     whole = not (request.htmx and request.htmx.target == "part")  # type: ignore[attr-defined]
-    template = f"executions/{name}.html" if whole else f"executions/_{name}.html"
+    folder, _, page = name.rpartition("/")
+    template = f"{folder or 'executions'}/{'' if whole else '_'}{page}.html"
     return with_headers(render(request, template, context, status=status))
 
 

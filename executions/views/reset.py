@@ -21,7 +21,7 @@ from executions.views.errors import with_headers
 from executions.views.frame import fetch_latest, real_id, run_parameter, secondary
 from executions.views.history import fetch_history
 
-FRAGMENTS = {"points": "executions/_reset_points.html", "rehearsal": "executions/_rehearsal.html"}
+FRAGMENTS = {"points": "acting/_reset_points.html", "rehearsal": "acting/_rehearsal.html"}
 """What htmx asks for by the id of its place: the points that match, and what the chosen one does."""
 GROWN = "grown"
 SECONDS = 5
@@ -72,7 +72,7 @@ def _grown(request: HttpRequest, run: runs.Run) -> HttpResponse:
     more = now - temporal.number(request.GET.get("seen"))
     if more <= 0:
         return HttpResponse(status=204)
-    return with_headers(render(request, "executions/_grown.html", {"run": run, "grown": more}))
+    return with_headers(render(request, "acting/_grown.html", {"run": run, "grown": more}))
 
 
 @dataclass(frozen=True, slots=True)
