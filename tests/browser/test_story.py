@@ -30,9 +30,11 @@ def test_watch_cancel_and_find_it_in_the_audit(signed_in: SignedIn) -> None:
 
     page.get_by_role("link", name="Logs").click()
     expect(page.locator(".log-rows")).to_contain_text("clean-up", timeout=LONG)
-    expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=LONG)
     page.get_by_role("link", name="Overview").click()
-    expect(page.locator(".facts .status")).to_have_text("Canceled")
+    runs = page.locator("[id^=runs-]")
+    expect(runs).to_contain_text("Running")
+    expect(page.locator(".facts .status")).to_have_text("Canceled", timeout=LONG)
+    expect(runs).to_contain_text("Canceled")
 
     page.get_by_role("link", name="Audit").click()
     row = page.locator(".entries tbody tr", has_text=execution_id)
