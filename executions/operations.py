@@ -69,7 +69,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "write",
         "operate",
         "ends",
-        "Ends the current run and starts a new one that replays the history up to the chosen point, with today’s code.",
+        "Starts a new run that replays the history up to the chosen point, with today’s code. "
+        "A run that still runs is ended.",
     ),
     Operation("trace-info", "Trace", "read", "read"),
     Operation("trace-otel", "Trace as OpenTelemetry", "read", "read"),

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import Error as AnyDatabaseError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.permissions import check_allowed
@@ -190,8 +190,12 @@ def _kept_input(body: Any) -> str:
     """The input of a signal, query or update as the audit keeps it; empty where there was none, or a long one."""
     if not isinstance(body, dict) or "name" not in body or "input" not in body:
         return ""
-    kept = json.dumps(body["input"], ensure_ascii=False, indent=2, allow_nan=False)
-    return kept if len(kept) <= INPUT_KEPT else ""
+    # Compact first: indented, a deeply nested input is hundreds of times as long.
+    content = json.dumps(body["input"], ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    if len(content) > INPUT_KEPT:
+        return ""
+    kept = text.indented(content)
+    return (kept if len(kept) <= INPUT_KEPT else content).decode()
 
 
 def _body_digest(body: Any) -> str:
@@ -252,10 +256,19 @@ def outcome(action_id: uuid.UUID, error: Exception) -> ActionOutcome:
     return ActionOutcome(action_id=action_id, result=result, message=words)
 
 
+def saved(save: Callable[[], Any]) -> None:
+    """Save what came of a call, once more on a new connection: the old one may have been lost while it waited."""
+    try:
+        save()
+    except (InterfaceError, OperationalError):
+        connection.close()
+        save()
+
+
 def record(outcomes: list[ActionOutcome]) -> None:
     """Save what came of actions. If the database fails now, the log keeps it, and the audit shows it as unknown."""
     try:
-        ActionOutcome.objects.bulk_create(outcomes)
+        saved(lambda: ActionOutcome.objects.bulk_create(outcomes))
     except AnyDatabaseError:
         for one in outcomes:
             logger.exception("The outcome of action %s could not be saved: %s", one.action_id, one.result)

@@ -56,6 +56,12 @@ def _failed(events: list[EventRow], event: EventRow, failure: dict[str, Any]) ->
     )
 
 
+def failure_type(event: EventRow) -> str:
+    """The class of the error with which something failed; empty for an event without a failure."""
+    failure = temporal.attributes(event.body).get("failure")
+    return _type(temporal.chain(failure)[-1]) if isinstance(failure, dict) else ""
+
+
 def _type(failure: dict[str, Any]) -> str:
     """The error's class where the worker named one; otherwise the kind of failure."""
     for key, info in failure.items():

@@ -1,4 +1,4 @@
-"""What a reset would do, read from the history: where one may start, what is kept, what runs again.
+"""What a reset to a point would do, read from the history: what is kept, thrown away, and run again.
 
 Found by resetting on a real engine, at every point of many histories (a test does so with the sandbox's workflows):
 
@@ -18,181 +18,16 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import msgspec
-
-from executions.services import causes, steps, temporal, text
+from executions.services import steps, temporal, text
+from executions.services.causes import Cause
 from executions.services.history import EventRow
+from executions.services.reset_points import ResetPoint
 from executions.services.runs import Run
 from executions.services.steps import Step
-from executions.upstream.types import History
 
-POINTS_SHOWN = 50
-POINT = "WorkflowTaskCompleted"
-_WORDS = {
-    "ActivityTaskScheduled": "{} was scheduled",
-    "ActivityTaskStarted": "{} started",
-    "ActivityTaskCompleted": "{} completed",
-    "ActivityTaskFailed": "{} failed",
-    "ActivityTaskTimedOut": "{} timed out",
-    "ActivityTaskCanceled": "{} was canceled",
-    "ActivityTaskCancelRequested": "{} was asked to stop",
-    "TimerStarted": "a timer was started",
-    "TimerFired": "a timer fired",
-    "TimerCanceled": "a timer was canceled",
-    "WorkflowExecutionStarted": "the run started",
-    "WorkflowExecutionCompleted": "the run completed",
-    "WorkflowExecutionFailed": "the run failed",
-    "WorkflowExecutionTimedOut": "the run timed out",
-    "WorkflowExecutionCanceled": "the run was canceled",
-    "WorkflowExecutionTerminated": "the run was terminated",
-    "WorkflowExecutionContinuedAsNew": "the run continued as new",
-    "WorkflowExecutionCancelRequested": "a cancel was requested",
-    "WorkflowExecutionSignaled": "signal {} came",
-    "WorkflowExecutionUpdateAdmitted": "update {} came",
-    "WorkflowExecutionUpdateAccepted": "update {} was accepted",
-    "WorkflowExecutionUpdateCompleted": "update {} was answered",
-    "StartChildWorkflowExecutionInitiated": "child {} was ordered",
-    "StartChildWorkflowExecutionFailed": "child {} could not start",
-    "ChildWorkflowExecutionStarted": "child {} started",
-    "ChildWorkflowExecutionCompleted": "child {} completed",
-    "ChildWorkflowExecutionFailed": "child {} failed",
-    "ChildWorkflowExecutionTimedOut": "child {} timed out",
-    "ChildWorkflowExecutionCanceled": "child {} was canceled",
-    "ChildWorkflowExecutionTerminated": "child {} was terminated",
-    "SignalExternalWorkflowExecutionInitiated": "signal {} was sent to another execution",
-    "ExternalWorkflowExecutionSignaled": "a signal arrived at another execution",
-}
-
-
-def words(event: EventRow) -> str:
-    """What happened, in words."""
-    local = steps.local_activity(event) if event.kind == "MarkerRecorded" else ""
-    if local:
-        return f"{local} ran in the worker"
-    pattern = _WORDS.get(event.kind)
-    return pattern.format(event.name or "—") if pattern else f"{event.kind} {event.name}".strip()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ResetPoint:
-    """A completed workflow task, with what happened since the one before it, and until the next."""
-
-    event_id: int
-    time: datetime | None = None
-    past: tuple[EventRow, ...] = ()
-    """Events since the point before, other than workflow tasks; at least the last one that there was."""
-    future: tuple[EventRow, ...] = ()
-
-    @property
-    def before(self) -> str:
-        return words(self.past[-1]) if self.past else ""
-
-    @property
-    def after(self) -> str:
-        if not self.future:
-            return ""
-        same = [one for one in self.future if one.kind == self.future[0].kind and one.name == self.future[0].name]
-        return words(self.future[0]) + (f" ×{len(same)}" if len(same) > 1 else "")
-
-    @property
-    def failed_before(self) -> bool:
-        return bool(self.past) and self.past[-1].failed
-
-    @property
-    def failed_after(self) -> bool:
-        return bool(self.future) and self.future[0].failed
-
-    @property
-    def searchable(self) -> str:
-        around = (f"{words(one)} {'failed' if one.failed else ''}" for one in (*self.past, *self.future))
-        return f"{self.event_id} {' '.join(around)}".casefold()
-
-
-def points(events: Sequence[EventRow]) -> list[ResetPoint]:
-    """Where a reset may start, latest first."""
-    gaps: list[tuple[EventRow, ...]] = []
-    found: list[EventRow] = []
-    gap: list[EventRow] = []
-    for event in events:
-        if event.kind == POINT:
-            found.append(event)
-            gaps.append(tuple(gap))
-            gap = []
-        elif event.category != "task":
-            gap.append(event)
-    gaps.append(tuple(gap))
-    past, future = gaps[:-1], gaps[1:]
-    # Nothing between two tasks: what stood before both, and what came after both.
-    for place in range(1, len(past)):
-        past[place] = past[place] or past[place - 1][-1:]
-    for place in reversed(range(len(future) - 1)):
-        future[place] = future[place] or future[place + 1][:1]
-    made = [ResetPoint(event.id, event.time, *around) for event, *around in zip(found, past, future, strict=True)]
-    return made[::-1]
-
-
-def point_ids(history: History) -> set[int] | None:
-    """The ids of the points alone, which is quick; None for a history in a shape of its own."""
-    if history.events is None:
-        return None
-    found = set()
-    for raw in history.events:
-        try:
-            event = msgspec.json.decode(raw, type=_Kind)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        if event.eventType == "EVENT_TYPE_WORKFLOW_TASK_COMPLETED":
-            found.add(temporal.number(event.eventId))
-    return found
-
-
-class _Kind(msgspec.Struct):
-    eventId: str | int = 0
-    eventType: str = ""
-
-
-def search(found: Sequence[ResetPoint], query: str) -> list[ResetPoint]:
-    """The points around which all the words of the query occur. A number is an event's: the last point up to it."""
-    wanted = query.casefold().split()
-    if len(wanted) == 1 and temporal.number(wanted[0]):
-        nearest = nearest_to(found, temporal.number(wanted[0]))
-        return [nearest] if nearest else []
-    return [one for one in found if all(word in one.searchable for word in wanted)] if wanted else list(found)
-
-
-def nearest_to(found: Sequence[ResetPoint], event_id: int) -> ResetPoint | None:
-    """The point itself, or the last one before this event."""
-    return next((one for one in found if one.event_id <= event_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    point: ResetPoint
-    why: str
-    is_default: bool = False
-
-
-def suggestion(run: Run, events: list[EventRow], found: Sequence[ResetPoint]) -> Suggestion | None:
-    """Where to start again after a bad end: before what failed was begun, or before it was canceled."""
-    if not found or not run.status.over or run.status.value in {"COMPLETED", "CONTINUED_AS_NEW"}:
-        return None
-    began, why = _beginning(run, events)
-    before = nearest_to(found, began) if began else None
-    is_default = run.status.value == "FAILED"
-    return Suggestion(before, why, is_default) if before else Suggestion(found[0], "the last point", is_default)
-
-
-def _beginning(run: Run, events: list[EventRow]) -> tuple[int, str]:
-    """The event with which the bad end began, 0 if the history does not tell, and what a point before it is."""
-    if run.status.value == "CANCELED":
-        asked = next((one.id for one in events if one.kind == "WorkflowExecutionCancelRequested"), 0)
-        return asked, "the last point before the cancel"
-    cause = causes.cause(events) if run.status.value == "FAILED" else None
-    failed = next((one for one in events if cause and one.id == cause.event_id), None)
-    began = next((one for one in events if failed and one.id == failed.origin), None)
-    return (began.id, f"the last point before {began.name or 'what failed'} was begun") if began else (0, "")
+NAMES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +59,10 @@ class Rehearsal:
     """Running at the point."""
     messages: tuple[Step, ...]
     """Signals and cancels to other executions, sent again."""
+    work_seconds: float
+    """How long activities were at work after the point, as far as the history tells; at the same time counts once."""
+    work_is_partial: bool
+    """Whether there was more: earlier attempts and local activities leave no times, nor does what has not ended."""
     has_time_limit: bool
 
     @property
@@ -248,7 +87,32 @@ class Rehearsal:
     @property
     def once_more(self) -> list[tuple[str, int]]:
         """The names of what runs again, each with how often, most often first."""
-        return Counter(step.name or "—" for step in self.runs_again).most_common(8)
+        return self._names.most_common(NAMES_SHOWN)
+
+    @property
+    def other_names(self) -> int:
+        """How many more there are."""
+        return max(len(self._names) - NAMES_SHOWN, 0)
+
+    @property
+    def _names(self) -> Counter[str]:
+        return Counter(step.name or "—" for step in self.runs_again)
+
+    @property
+    def has_worked(self) -> bool:
+        return bool(self.pending or self.again or self.perhaps)
+
+    @property
+    def repeats_effects(self) -> bool:
+        """Whether something happens again that may have done its work; an activity that failed has not."""
+        done = any(step.outcome != "failed" for step in (*self.runs_again, *self.perhaps))
+        return done or bool(self.orphans or self.messages)
+
+    @property
+    def goes_alike(self) -> bool:
+        """Whether nothing happens again, or is left out, that could come out in another way."""
+        other = (self.runs_again, self.perhaps, self.applied, self.left_out, self.orphans, self.messages)
+        return not any(other) and self.lost_cancel is None
 
     @property
     def open_orphans(self) -> bool:
@@ -270,6 +134,7 @@ def rehearse(
     parting = min(missing, key=lambda one: one.id, default=None)
     until = parting.id if parting else events[-1].id + 1
     worked = [one for one in later if one.kind in {"activity", "local activity"}]
+    pending = _open(done, "activity", here)
     gone = events[bisect_left([one.id for one in events], here) :]
     return Rehearsal(
         point=point,
@@ -277,7 +142,7 @@ def rehearse(
         thrown_from=point.time,
         thrown_until=max((one.time for one in gone if one.time), default=None),
         again=tuple(one for one in worked if one.id < until),
-        pending=_open(done, "activity", here),
+        pending=pending,
         perhaps=tuple(one for one in worked if one.id > until),
         unlike=_named(parting) if parting else "",
         applied=tuple(one for one in later if one.kind in {"signal", "update"} - excluded),
@@ -289,7 +154,33 @@ def rehearse(
         timers=_open(done, "timer", here),
         messages=tuple(one for one in later if one.kind == "message" and one.id < until),
         has_time_limit=_has_time_limit(events),
+        work_seconds=_at_work([*pending, *worked], point.time),
+        work_is_partial=any(_has_untold(one) for one in (*pending, *worked)),
     )
+
+
+def fails_alike(run: Run, cause: Cause | None, said: Rehearsal) -> bool:
+    """Whether a run that failed will most likely fail once more: what failed is kept, or nothing can come out anew."""
+    if run.status.value != "FAILED" or cause is None:
+        return False
+    return cause.event_id < said.point.event_id or said.goes_alike
+
+
+def _at_work(worked: Iterable[Step], since: datetime | None) -> float:
+    """Seconds in which at least one of them ran. What did not start only waited."""
+    spans = []
+    for one in worked:
+        if one.started and one.started.time and one.closed and one.closed.time:
+            spans.append((max(one.started.time, since or one.started.time), one.closed.time))
+    total, until = timedelta(), None
+    for begin, end in sorted(spans):
+        total += max(end - (max(begin, until) if until else begin), timedelta())
+        until = max(end, until) if until else end
+    return total.total_seconds()
+
+
+def _has_untold(step: Step) -> bool:
+    return step.closed is None or step.kind == "local activity" or step.attempt > 1
 
 
 def _open(done: Iterable[Step], kind: str, here: int) -> tuple[Step, ...]:

@@ -25,9 +25,13 @@ STEPS = 1_000_000
 SECONDS = 1.0
 LOOPS = 20_000_000
 """The library's own steps between two keywords: the widest part of the schema times the parts of the input."""
+WEIGHT = 2_000_000_000
+"""The widest part of the schema times the bytes of the input: the library puts the input into each error's words."""
 MISFITS = 50
 """Of an input that are told."""
 _LEFT_OUT = ("pattern", "patternProperties", "unevaluatedProperties", "unevaluatedItems", "format", "propertyNames")
+_LOOPING = ("items", "additionalItems", "contains", "additionalProperties", "dependentSchemas")
+"""Keywords that look at each part of the input, also where nothing that is counted follows."""
 _LEFT_OUT_REFERENCES = ("$dynamicRef", "$recursiveRef")
 _Check = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
@@ -66,7 +70,8 @@ def check(schema: dict[str, Any] | None, value: dict[str, Any] | None) -> list[M
     given = {} if value is None else value
     if not schema or is_encoded(given) or not 0 < len(text.encode(schema)) <= SCHEMA_LIMIT:
         return []
-    if _widest(schema) * _parts(given) > LOOPS:
+    widest = _widest(schema)
+    if widest * _parts(given) > LOOPS or widest * len(text.encode(given)) > WEIGHT:
         return []
     token = _budget.set(_Budget())
     try:
@@ -105,10 +110,10 @@ def _parts(value: Any) -> int:
 
 
 def _widest(schema: Any) -> int:
-    """The most names in one object of a schema."""
+    """The most names in one object, or items in one list, of a schema."""
     widest, level = 1, [schema]
     while level:
-        widest = max(widest, *(len(one) for one in level if isinstance(one, dict)), 1)
+        widest = max(widest, *(len(one) for one in level if isinstance(one, dict | list)), 1)
         level = [
             child
             for one in level
@@ -133,20 +138,23 @@ def _validator(draft: Any) -> Any:
 
 def _counted(validator: Any) -> Any:
     checks: dict[str, Any] = {
-        name: _count(check) for name, check in validator.VALIDATORS.items() if name not in _LEFT_OUT
+        name: _count(check, loops=name in _LOOPING)
+        for name, check in validator.VALIDATORS.items()
+        if name not in _LEFT_OUT
     }
     for name in (*_LEFT_OUT, *_LEFT_OUT_REFERENCES):
         if name in validator.VALIDATORS:
             checks[name] = _nothing
     checks["type"] = _count(_type(validator.VALIDATORS["type"]))
     checks["uniqueItems"] = _count(_unique)
-    checks["additionalProperties"] = _count(_additional(validator.VALIDATORS["additionalProperties"]))
+    checks["additionalProperties"] = _count(_additional(validator.VALIDATORS["additionalProperties"]), loops=True)
     return jsonschema.validators.extend(validator, checks)  # type: ignore[no-untyped-call]
 
 
-def _count(check: _Check) -> _Check:
+def _count(check: _Check, *, loops: bool = False) -> _Check:
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError]:
-        _budget.get().spend(1 + (len(value) if isinstance(value, dict | list) else 0))
+        looked_at = (value, instance) if loops else (value,)
+        _budget.get().spend(1 + sum(len(one) for one in looked_at if isinstance(one, dict | list)))
         return check(validator, value, instance, schema) or ()
 
     return counted

@@ -18,8 +18,10 @@ DEPTHS = (6, 3, 1)
 """Levels of fields inside fields, deepest first; a shallower one is tried where the fields would be too many."""
 FIELD_LIMIT = 200
 CHOICE_LIMIT = 100
-DEFAULT_LIMIT = 10_000
-"""Characters of a default that is filled in."""
+VALUE_LIMIT = 10_000
+"""Characters of a default that is filled in, and of all the values that a field chooses from."""
+FORM_LIMIT = 300_000
+"""Characters of all that the fields start with and choose from: a reference may repeat a large value many times."""
 HOPS = 20
 """References, one leading to the next, that are followed."""
 INPUT_TYPES = {"date": "date", "date-time": "datetime-local"}
@@ -120,6 +122,7 @@ class _Drawer:
     def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
         self.numbers: Iterator[int] = itertools.count(1)
+        self.left = FORM_LIMIT
 
     def root(self, depth: int) -> Node | None:
         found, _ = self.resolve(self.schema)
@@ -202,6 +205,9 @@ class _Drawer:
         node.start = default or _only(node, found, nullable=nullable)
         if kind != "object":
             node.full = "[]" if kind == "array" else default or _only(node, found, nullable=nullable) or node.empty
+        self.left -= len(node.start) + len(node.full) + sum(len(value) for value, _ in node.choices)
+        if self.left < 0:
+            raise TooMany
         return node
 
     def shape(self, node: Node, schema: dict[str, Any], depth: int) -> None:
@@ -256,7 +262,7 @@ def _empty(node: Node, default: str, *, nullable: bool, in_array: bool) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     values, type_ = _values(schema), schema.get("type")
-    if values is not None and len(values) <= CHOICE_LIMIT:
+    if values is not None and len(values) <= CHOICE_LIMIT and len(text.encode(values)) <= VALUE_LIMIT:
         return "choice"
     if type_ == "string" or (values is None and type_ in ("integer", "number")):
         return str(type_)
@@ -297,7 +303,7 @@ def _default(schema: dict[str, Any]) -> str:
     if "default" not in schema:
         return ""
     found = _json(schema["default"])
-    return found if len(found) <= DEFAULT_LIMIT else ""
+    return found if len(found) <= VALUE_LIMIT else ""
 
 
 def _help(schema: dict[str, Any]) -> str:

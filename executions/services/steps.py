@@ -165,6 +165,12 @@ def local_activity(event: EventRow) -> str:
     return text.label(named) or "local activity"
 
 
+def update_line(event: EventRow) -> str:
+    """An update's arguments, or its answer, on one line."""
+    step = Step("update", event.name, event, closed=event)
+    return f"{step.input} {step.result}"
+
+
 def _answer(closed: EventRow) -> dict[str, Any]:
     """An update's outcome: a `success` or a `failure`."""
     found = temporal.attributes(closed.body).get("outcome")

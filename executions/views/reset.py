@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from executions import forms
 from executions.permissions import check_allowed
-from executions.services import api, causes, history, rehearsal, runs, temporal, text
+from executions.services import api, causes, history, rehearsal, reset_points, runs, temporal, text
 from executions.services.actions import Intent
-from executions.services.rehearsal import Rehearsal, ResetPoint
+from executions.services.rehearsal import Rehearsal
+from executions.services.reset_points import ResetPoint
 from executions.upstream import errors
 from executions.views.acting import Unfit, get_or_post, write_page
 from executions.views.errors import with_headers
@@ -46,7 +47,7 @@ def reset(request: HttpRequest, execution_id: str) -> HttpResponse:
 def _check_point(execution_id: str, form: forms.ResetForm) -> None:
     """A number that is no point is not sent, as far as the history can be read."""
     try:
-        known = rehearsal.point_ids(api.client().get_workflow_execution_history(execution_id))
+        known = reset_points.point_ids(api.client().get_workflow_execution_history(execution_id))
     except errors.UpstreamError:
         return
     event_id = form.cleaned_data["event_id"]
@@ -60,7 +61,9 @@ def _fragment(request: HttpRequest, execution_id: str, target: str) -> HttpRespo
     run = fetch_latest(request, real_id(execution_id))
     if target == GROWN:
         return _grown(request, run)
-    context = _more(request, run, None) | {"run": run, "moved_on": run_parameter(request) not in {"", run.run_id}}
+    context = _more(request, run, None) | {"run": run, "oob": True}
+    if run_parameter(request) not in {"", run.run_id}:
+        context |= {"moved_on": True, "chosen": None, "rehearsed": None, "button": _button(None)}
     response = with_headers(render(request, FRAGMENTS[target], context))
     response["HX-Replace-Url"] = context["address"]
     return response
@@ -87,6 +90,10 @@ class Choice:
     @property
     def number(self) -> int:
         return temporal.number(self.event_id)
+
+    @property
+    def shown_id(self) -> str:
+        return text.clean(self.event_id, 40)
 
     def address(self, run: runs.Run, point: ResetPoint | None) -> str:
         """The page's address with this choice. It names the run: in another, the event is another."""
@@ -116,9 +123,11 @@ def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | Non
     choice = _choice(request, run)
     read, problem = secondary(request, lambda: history.rows(fetch_history(run)))
     events = read or []
+    cause = causes.cause(events) if run.status.over else None
     found = _offered(events, error)
-    suggested = rehearsal.suggestion(run, events, found) if events else None
-    nearest = rehearsal.nearest_to(found, choice.number) if choice.number else None
+    last = max([one.id for one in events[-1:]] + [one.event_id for one in found[:1]], default=0)
+    suggested = reset_points.suggestion(run, events, found) if events else None
+    nearest = reset_points.nearest_to(found, choice.number) if choice.number else None
     chosen = nearest if nearest and nearest.event_id == choice.number else None
     moved = request.method != "POST" and chosen is None and nearest is not None
     if moved:
@@ -126,16 +135,21 @@ def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | Non
         chosen = nearest
     elif request.method != "POST" and not choice.event_id and suggested and suggested.is_default:
         chosen = suggested.point
-    return _listed(found, choice.query, [chosen, suggested.point if suggested else None]) | {
+    rehearsed = _rehearsed(events, chosen, choice)
+    return _listed(found, choice.query, last, [chosen, suggested.point if suggested else None]) | {
         "choice": choice,
         "chosen": chosen,
-        "moved_from": choice.event_id if moved else "",
+        "moved": moved,
+        "no_number": request.method != "POST" and choice.event_id and not choice.number,
+        "last_event": last,
         "nearest": nearest if chosen is None else None,
         "suggested": suggested,
         "points_problem": problem,
         "unreadable": read is None and not problem,
-        "cause": causes.cause(events) if run.status.over else None,
-        "rehearsed": _rehearsed(events, chosen, choice),
+        "cause": cause,
+        "rehearsed": rehearsed,
+        "fails_alike": rehearsed is not None and rehearsal.fails_alike(run, cause, rehearsed),
+        "button": _button(rehearsed),
         "event_count": len(events),
         "polling": max(SECONDS, len(events) // 500) if run.is_running and events else 0,
         "address": choice.address(run, chosen),
@@ -144,7 +158,7 @@ def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | Non
 
 def _offered(events: list[history.EventRow], error: errors.UpstreamError | None) -> list[ResetPoint]:
     """The history's points. Where the API has just named them, it knows best: those and no others."""
-    found = rehearsal.points(events)
+    found = reset_points.points(events)
     if not isinstance(error, errors.Invalid) or not error.valid_reset_events:
         return found
     known = {point.event_id: point for point in found}
@@ -152,16 +166,18 @@ def _offered(events: list[history.EventRow], error: errors.UpstreamError | None)
     return [known.get(event_id) or ResetPoint(event_id) for event_id in valid]
 
 
-def _listed(found: list[ResetPoint], query: str, kept: list[ResetPoint | None]) -> dict[str, Any]:
+def _listed(found: list[ResetPoint], query: str, last: int, kept: list[ResetPoint | None]) -> dict[str, Any]:
     """The newest of the points that match; and, whatever is looked for, those that are worth it."""
-    matching = rehearsal.search(found, query)
-    shown = matching[: rehearsal.POINTS_SHOWN]
+    matching = reset_points.search(found, query, last)
+    shown = matching[: reset_points.POINTS_SHOWN]
     extra = {point for point in kept if point and point not in shown}
     return {
         "points": sorted(extra, key=lambda point: -point.event_id) + shown,
         "point_count": len(found),
         "match_count": len(matching),
-        "window": rehearsal.POINTS_SHOWN,
+        "looked_for": reset_points.event_named(query, last),
+        "first_match": matching[0] if matching else None,
+        "window": reset_points.POINTS_SHOWN,
     }
 
 
@@ -171,3 +187,20 @@ def _rehearsed(events: list[history.EventRow], chosen: ResetPoint | None, choice
         return None
     switches = {"exclude_signals": choice.exclude_signals, "exclude_updates": choice.exclude_updates}
     return rehearsal.rehearse(events, chosen, **switches)
+
+
+def _button(said: Rehearsal | None) -> dict[str, Any]:
+    """What the button says that it does, and whether that is dangerous."""
+    names = [text.clean(step.name or "—", 40) for step in said.runs_again] if said else []
+    match names:
+        case []:
+            words = "Reset"
+        case [one]:
+            words = f"Reset, and run {one} again"
+        case [one, other] if one != other:
+            words = f"Reset, and run {one} and {other} again"
+        case [one, *others] if set(others) == {one}:
+            words = f"Reset, and run {one} again, {len(names)} times"
+        case _:
+            words = f"Reset, and run {len(names):,} activities again"
+    return {"words": words, "is_danger": said is not None and said.repeats_effects}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from executions.services import history, rehearsal, steps
+from executions.services import history, rehearsal, reset_points, steps
 from executions.services.history import EventRow
 from executions.services.rehearsal import Rehearsal
 from executions.services.steps import Step
@@ -133,7 +133,7 @@ def test_what_it_says_is_what_happens(api: Api, scenarios: dict[str, Scenario], 
     for place, execution_id in enumerate(one.started):
         wait_for_end(api, execution_id)
         before = rows(api.history(execution_id))
-        points = rehearsal.points(before)[::-1]
+        points = reset_points.points(before)[::-1]
         if place >= len(points):
             continue
         said = rehearsal.rehearse(before, points[place], **one.switches)
@@ -194,7 +194,7 @@ def test_a_run_that_was_reset_can_be_reset_again(api: Api) -> None:
     for applied in (3, 0):
         wait_for_end(api, execution_id)
         before = rows(api.history(execution_id))
-        said = rehearsal.rehearse(before, rehearsal.points(before)[-1])
+        said = rehearsal.rehearse(before, reset_points.points(before)[-1])
         # The second time they stand before the point, and are kept.
         assert len(said.applied) == applied
         assert api.post(execution_id, "/reset", {"event_id": said.point.event_id}).status_code == 204

@@ -1,13 +1,14 @@
 """The write envelope: what is recorded when, whatever goes wrong in between."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from executions.models import ActionOutcome, ActionRequested
 from executions.permissions import NotAllowed
@@ -23,6 +24,12 @@ SHOWN = Shown("run-1", "RUNNING")
 @pytest.fixture
 def operator(users: dict[str, User]) -> User:
     return users["operator"]
+
+
+def nested(depth: int, inner: Any) -> Any:
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
 
 
 def fresh(user: User) -> str:
@@ -118,6 +125,29 @@ def test_an_outcome_that_cannot_be_saved_is_logged(
     assert (done.result, done.error) == ("done", None)
     assert ActionOutcome.objects.count() == 0
     assert f"The outcome of action {done.action_id} could not be saved: done" in caplog.text
+
+
+def test_an_outcome_outlives_the_loss_of_its_connection(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database may drop a connection that waits for the API."""
+    save, lost = ActionOutcome.objects.bulk_create, [OperationalError("server closed the connection")]
+
+    def dropped(outcomes: list[ActionOutcome]) -> Any:
+        if lost:
+            raise lost.pop()
+        return save(outcomes)
+
+    monkeypatch.setattr(ActionOutcome.objects, "bulk_create", dropped)
+    done = perform(operator, fresh(operator), INTENT, lambda: None)
+    assert ActionOutcome.objects.get().action_id == done.action_id
+
+
+def test_a_deep_input_is_not_indented_beyond_measure(operator: User) -> None:
+    given = nested(150, [0] * 30_000)
+    intent = Intent("cancel", "e", name="n", body={"name": "n", "input": given})
+    perform(operator, fresh(operator), intent, lambda: None)
+    kept = ActionRequested.objects.get().input
+    assert json.loads(kept) == given
+    assert len(kept) <= actions.INPUT_KEPT
 
 
 def test_nothing_is_sent_inside_a_transaction_that_could_be_rolled_back(operator: User) -> None:

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from executions.services import rehearsal, runs
+from executions.services import causes, rehearsal, reset_points, runs
 from executions.services.history import EventRow
-from executions.upstream.types import Execution, History
+from executions.upstream.types import Execution
 from tests.executions.canned import event
-from tests.executions.services import hostile
 from tests.executions.services.test_history import made
 
 FAILURE = {
@@ -16,7 +15,7 @@ FAILURE = {
     "activityFailureInfo": {"scheduledEventId": "22", "activityType": {"name": "book"}},
     "cause": {"message": "503: try later", "applicationFailureInfo": {"type": "LedgerUnavailable"}},
 }
-REQUEST = {"input": {"name": "set_priority"}}
+REQUEST = {"input": {"name": "set_priority", "args": {"payloads": [{"priority": "urgent"}]}}}
 
 
 def activity(number: int, name: str, **more: Any) -> dict[str, Any]:
@@ -51,69 +50,16 @@ EVENTS = [
     event(25, "WORKFLOW_EXECUTION_FAILED", failure=FAILURE),
 ]
 ROWS = made(EVENTS)
-POINTS = rehearsal.points(ROWS)
+POINTS = reset_points.points(ROWS)
 
 
 def said(place: int, events: list[EventRow] = ROWS, **switches: bool) -> rehearsal.Rehearsal:
-    point = next(one for one in rehearsal.points(events) if one.event_id == place)
+    point = next(one for one in reset_points.points(events) if one.event_id == place)
     return rehearsal.rehearse(events, point, **switches)
 
 
 def ids(found: Any) -> list[int]:
     return [one.id for one in found]
-
-
-def test_a_point_stands_between_what_happened_before_and_after() -> None:
-    assert [(one.event_id, one.before, one.after, one.failed_before, one.failed_after) for one in POINTS] == [
-        (24, "book failed", "the run failed", True, True),
-        (21, "extract completed", "book was scheduled", False, False),
-        (11, "read completed", "extract was scheduled", False, False),
-        (4, "the run started", "read was scheduled", False, False),
-    ]
-
-
-def test_points_with_nothing_between_them() -> None:
-    events = [activity(1, "a"), *(event(number, "WORKFLOW_TASK_COMPLETED") for number in (2, 3))]
-    found = rehearsal.points(made(events))
-    assert [(one.event_id, one.before, one.after) for one in found] == [
-        (3, "a was scheduled", ""),
-        (2, "a was scheduled", ""),
-    ]
-    found = rehearsal.points(made([*events, activity(4, "b"), activity(5, "b"), activity(6, "c")]))
-    assert [one.after for one in found] == ["b was scheduled ×2", "b was scheduled"]
-    alone = rehearsal.points(made([event(1, "WORKFLOW_TASK_COMPLETED")]))
-    assert [(one.before, one.after) for one in alone] == [("", "")]
-    assert rehearsal.points([]) == []
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("", [24, 21, 11, 4]),
-        ("extract", [21, 11]),
-        ("EXTRACT scheduled", [21, 11]),
-        ("failed", [24, 21]),
-        ("approve", [21, 11]),
-        ("look_up", [21, 11]),
-        ("nothing such", []),
-        ("21", [21]),
-        ("23", [21]),
-        ("9999", [24]),
-        ("3", []),
-        ("0", []),
-    ],
-)
-def test_points_are_found_by_what_stands_around_them_or_by_number(query: str, found: list[int]) -> None:
-    assert [one.event_id for one in rehearsal.search(POINTS, query)] == found
-
-
-@pytest.mark.parametrize(
-    "events", [[], [event(4, "WORKFLOW_TASK_COMPLETED"), event(9, "WORKFLOW_TASK_COMPLETED"), activity(5, "a"), 3, "x"]]
-)
-def test_the_ids_of_the_points_alone(events: list[Any]) -> None:
-    history = History(raw=b"", events=[hostile.raw(one) for one in events])
-    assert rehearsal.point_ids(history) == ({4, 9} if events else set())
-    assert rehearsal.point_ids(History(raw=b"")) is None
 
 
 def test_what_is_kept_and_what_is_thrown_away() -> None:
@@ -123,6 +69,98 @@ def test_what_is_kept_and_what_is_thrown_away() -> None:
         assert it.thrown_from == ROWS[kept].time
         assert it.thrown_until == ROWS[-1].time
         assert it.seconds == 25 - place
+
+
+def at_work(number: int, name: str, begin: int, end: int | None, attempt: int = 1) -> list[dict[str, Any]]:
+    """An activity that waited a second, and worked from one second to another."""
+    found = [activity(number, name), event(number + 1, "ACTIVITY_TASK_STARTED", scheduledEventId=str(number))]
+    found[1]["activityTaskStartedEventAttributes"]["attempt"] = attempt
+    if end is not None:
+        found.append(event(number + 2, "ACTIVITY_TASK_COMPLETED", scheduledEventId=str(number)))
+    seconds = (begin - 1, begin, end)
+    for one, second in zip(found, seconds, strict=False):
+        one["eventTime"] = f"2026-01-31T14:{second // 60:02}:{second % 60:02}Z"
+    return found
+
+
+def ended_at(number: int, scheduled: str, second: int) -> dict[str, Any]:
+    found = event(number, "ACTIVITY_TASK_COMPLETED", scheduledEventId=scheduled)
+    return found | {"eventTime": f"2026-01-31T14:{second // 60:02}:{second % 60:02}Z"}
+
+
+def point_at(number: int, second: int) -> dict[str, Any]:
+    return event(number, "WORKFLOW_TASK_COMPLETED") | {"eventTime": f"2026-01-31T14:{second // 60:02}:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("worked", "expected"),
+    [
+        ([], (False, 0, False)),
+        # Ten minutes of which it worked for two seconds.
+        ([at_work(5, "a", 602, 604)], (True, 2, False)),
+        ([at_work(5, "a", 602, 604), at_work(10, "b", 701, 704)], (True, 5, False)),
+        # At the same time counts once: inside another, and over its end; in whatever order they began.
+        ([at_work(5, "a", 605, 610), at_work(10, "b", 602, 608), at_work(15, "c", 603, 604)], (True, 8, False)),
+        # From before the point: what it did since.
+        ([at_work(1, "a", 50, None), [ended_at(20, "1", 64)]], (True, 4, False)),
+        # Earlier attempts leave no times; nor does what never ended.
+        ([at_work(5, "a", 602, 604, attempt=2)], (True, 2, True)),
+        ([at_work(5, "a", 602, None), at_work(10, "b", 701, 704)], (True, 3, True)),
+        ([[event(5, "MARKER_RECORDED", markerName="LocalActivity", details={})]], (True, 0, True)),
+        # Given up before it was begun.
+        ([[activity(5, "a"), event(6, "ACTIVITY_TASK_TIMED_OUT", scheduledEventId="5")]], (True, 0, False)),
+    ],
+)
+def test_how_long_activities_worked_after_the_point(worked: list[list[dict[str, Any]]], expected: Any) -> None:
+    events = [*(one for found in worked for one in found), point_at(4, 60), point_at(30, 900)]
+    it = said(4, made(sorted(events, key=lambda one: int(one["eventId"]))))
+    assert (it.seconds, (it.has_worked, it.work_seconds, it.work_is_partial)) == (840, expected)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ([], (False, True)),
+        ([activity(3, "a")], (True, False)),
+        ([activity(3, "a"), event(4, "ACTIVITY_TASK_COMPLETED", scheduledEventId="3")], (True, False)),
+        ([activity(3, "a"), event(4, "ACTIVITY_TASK_TIMED_OUT", scheduledEventId="3")], (True, False)),
+        # It runs again, which is why one resets.
+        ([activity(3, "a"), event(4, "ACTIVITY_TASK_FAILED", scheduledEventId="3", failure={})], (False, False)),
+        ([event(3, "START_CHILD_WORKFLOW_EXECUTION_INITIATED", workflowId="kid")], (True, False)),
+        ([event(3, "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED", signalName="go")], (True, False)),
+        ([event(3, "WORKFLOW_EXECUTION_SIGNALED", signalName="go")], (False, False)),
+        ([event(3, "WORKFLOW_EXECUTION_CANCEL_REQUESTED")], (False, False)),
+        ([event(3, "TIMER_STARTED", timerId="1")], (False, True)),
+    ],
+)
+def test_what_may_have_done_its_work_and_what_changes_nothing(later: list[Any], expected: tuple[bool, bool]) -> None:
+    it = said(2, made([event(1, "WORKFLOW_EXECUTION_STARTED"), event(2, "WORKFLOW_TASK_COMPLETED"), *later]))
+    assert (it.repeats_effects, it.goes_alike) == expected
+
+
+OWN_FAILURE = [*EVENTS[:22], event(23, "ACTIVITY_TASK_COMPLETED", scheduledEventId="22"), EVENTS[23]]
+OWN_FAILURE.append(event(25, "WORKFLOW_EXECUTION_FAILED", failure={"message": "the totals differ"}))
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "alike"),
+    [
+        (EVENTS, "FAILED", {24}),
+        # The workflow's own code: only a point after all that could come out otherwise.
+        (OWN_FAILURE, "FAILED", {24}),
+        # A clean-up after the failure runs again, which does not help.
+        ([*EVENTS[:24], activity(25, "clean_up"), EVENTS[24] | {"eventId": "26"}], "FAILED", {24}),
+        (EVENTS, "TERMINATED", set()),
+        (EVENTS[:-1], "FAILED", set()),
+    ],
+)
+def test_a_reset_after_what_failed_will_fail_again(events: list[Any], status: str, alike: set[int]) -> None:
+    rows, run = made(events), runs.run(Execution(execution_id="e", status=status))
+    cause = causes.cause(rows)
+    found = [
+        one.event_id for one in reset_points.points(rows) if rehearsal.fails_alike(run, cause, said(one.event_id, rows))
+    ]
+    assert set(found) == alike
 
 
 def test_what_runs_again() -> None:
@@ -182,34 +220,6 @@ def test_a_cancel_is_kept_or_lost() -> None:
     assert (ids(after.again), ids(after.pending), ids(after.perhaps)) == ([6], [3], [])
     assert (before.has_time_limit, said(4).has_time_limit) == (True, False)
     run = runs.run(Execution(execution_id="e", status="CANCELED"))
-    found = rehearsal.suggestion(run, made(events), rehearsal.points(made(events)))
+    found = reset_points.suggestion(run, made(events), reset_points.points(made(events)))
     assert found is not None
     assert (found.point.event_id, found.why, found.is_default) == (2, "the last point before the cancel", False)
-
-
-@pytest.mark.parametrize(
-    ("status", "events", "expected"),
-    [
-        ("FAILED", EVENTS, (21, "the last point before book was begun", True)),
-        # By itself, without an activity.
-        ("FAILED", [*EVENTS[:-1], event(25, "WORKFLOW_EXECUTION_FAILED", failure={"message": "x"})], (24, True)),
-        ("FAILED", EVENTS[:-1], (24, True)),
-        ("TERMINATED", EVENTS, (24, False)),
-        ("TIMED_OUT", EVENTS, (24, False)),
-        ("CANCELED", EVENTS, (24, False)),
-        ("COMPLETED", EVENTS, None),
-        ("CONTINUED_AS_NEW", EVENTS, None),
-        ("RUNNING", EVENTS, None),
-        ("SOMETHING_NEW", EVENTS, None),
-        ("FAILED", EVENTS[:3], None),
-    ],
-)
-def test_where_to_start_again_is_suggested(status: str, events: list[Any], expected: Any) -> None:
-    run = runs.run(Execution(execution_id="e", status=status))
-    found = rehearsal.suggestion(run, made(events), rehearsal.points(made(events)))
-    if expected is None:
-        assert found is None
-        return
-    assert found is not None
-    place, *why, is_default = expected
-    assert (found.point.event_id, found.why, found.is_default) == (place, *(why or ["the last point"]), is_default)

@@ -207,3 +207,14 @@ def test_no_schema_and_no_input_is_too_much(schema: dict[str, Any], given: dict[
     for some in (schema, {"properties": {"a": schema}, "$defs": {"a": schema}}):
         for one in check(some, given):
             assert len(one.words) < 1_200
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("SCHEMA_LIMIT", 100), ("SECONDS", -1.0), ("STEPS", 50), ("LOOPS", 50), ("WEIGHT", 400)]
+)
+def test_beyond_each_limit_it_is_left_to_the_api(monkeypatch: pytest.MonkeyPatch, limit: str, value: float) -> None:
+    schema = {"type": "object", "properties": {"a": {"maxItems": 1, "items": {}}, "b": {"description": "b" * 100}}}
+    given = {"a": [0] * 100}
+    assert check(schema, given) == [Misfit("a", "This has to have at most 1 items.")]
+    monkeypatch.setattr(schema_check, limit, value)
+    assert check(schema, given) == []

@@ -189,6 +189,24 @@ def test_the_number_of_fields_is_bounded(width: int, depth_of_fields: int, note:
 
 
 @pytest.mark.parametrize(
+    ("value", "kinds"),
+    [
+        # Once it would do; two hundred times it would not.
+        ({"const": "<" * 9_000}, []),
+        ({"enum": ["<" * 4_000, ">" * 4_000]}, []),
+        ({"type": "string", "default": "<" * 9_000}, []),
+        ({"const": "<" * 200_000}, ["json"] * 200),
+    ],
+)
+def test_a_large_value_is_not_repeated_for_ever(value: dict[str, Any], kinds: list[str]) -> None:
+    names = [f"p{number}" for number in range(schemas.FIELD_LIMIT)]
+    properties = {name: {"$ref": "#/$defs/value"} for name in names}
+    drawn = schemas.draw({"type": "object", "properties": properties, "required": names, "$defs": {"value": value}})
+    assert [node.kind for node in walk(drawn.fields)] == kinds
+    assert len(drawn.start) <= schemas.FORM_LIMIT
+
+
+@pytest.mark.parametrize(
     ("schema", "note"),
     [
         (None, ""),

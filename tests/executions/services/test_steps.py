@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executions.services import comparison, rehearsal, steps
+from executions.services import comparison, rehearsal, reset_points, steps
 from tests.executions.canned import encoded, event
 from tests.executions.services import hostile
 from tests.executions.services.test_history import made
@@ -163,11 +163,13 @@ def test_no_history_is_too_odd(events: list[Any], excluded: bool) -> None:
         shown = (step.outcome, step.input, step.whole_input, step.result, step.target)
         assert all(isinstance(one, str) for one in shown)
         assert isinstance(step.attempt, int)
-    points = rehearsal.points(found)
+    points = reset_points.points(found)
     for point in points:
         assert isinstance(point.before + point.after + point.searchable, str)
         said = rehearsal.rehearse(found, point, exclude_signals=excluded, exclude_updates=not excluded)
         assert (said.once_more is not None, said.open_orphans in {True, False}) == (True, True)
-    rehearsal.search(points, "a")
+        assert said.work_seconds >= 0
+        assert {said.work_is_partial, said.has_worked, said.repeats_effects, said.goes_alike} <= {True, False}
+    reset_points.search(points, "a", 4)
     assert comparison.compare(found, found).difference_count == 0
     comparison.compare(found, found[::-1])

@@ -1,5 +1,6 @@
 """The reset's page: the points, what a reset to one does, and what is sent."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +19,7 @@ HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
 LATEST_HISTORY = canned.path(rest="/history")
 SENT = canned.path(rest="/reset")
 POINTS = [24, 21, 11, 4]
+COMPLETED = "WORKFLOW_EXECUTION_COMPLETED"
 
 
 def histories(upstream: Faulty, answer: Any) -> None:
@@ -51,6 +53,23 @@ def ready(response: HttpResponse) -> tuple[str, bool, bool]:
     return fields["event_id"], "exclude_signals" in fields, "exclude_updates" in fields
 
 
+def read(response: HttpResponse | str) -> str:
+    """The text, without the spaces that stand between an element and a mark."""
+    return re.sub(r" (?=[,;:.)])|(?<=\() ", "", pages.text(response))
+
+
+def notice_of(response: HttpResponse) -> str:
+    """What became of the number in the address."""
+    (found,) = re.findall(r'<div id="choice-notice".*?</div>', response.content.decode(), re.DOTALL)
+    return str(found)
+
+
+def button(response: HttpResponse) -> tuple[str, str]:
+    """What the button says, and how it looks."""
+    ((look, words),) = re.findall(r'<button id="act"[^>]*class="([^"]*)">(.*?)</button>', response.content.decode())
+    return words, look
+
+
 def fragment(browser: Client, target: str, **query: str) -> HttpResponse:
     return browser.get(PAGE, query, headers={"HX-Request": "true", "HX-Target": target})
 
@@ -82,11 +101,16 @@ class TestChoosing:
         [
             ("11", 11, ""),
             ("12", 11, "No reset can start at event 12. Chosen instead: event 11, the last point before it."),
-            ("9999", 24, "No reset can start at event 9999. Chosen instead: event 24"),
-            ("3", None, "There is no point before event 3."),
-            ("-1", None, "Choose a point"),
-            ("abc", None, "Choose a point"),
-            (str(2**70), None, "Choose a point"),
+            ("25", 24, "No reset can start at event 25. Chosen instead: event 24, the last point before it."),
+            ("26", 24, "This run has no event 26: its last is event 25. Chosen instead: event 24"),
+            ("9999", 24, "This run has no event 9999: its last is event 25. Chosen instead: event 24"),
+            ("3", None, "There is no point before event 3. Choose a point."),
+            ("-1", None, "“-1” is no event id. Choose a point."),
+            ("0", None, "“0” is no event id. Choose a point."),
+            ("abc", None, "“abc” is no event id. Choose a point."),
+            ("<b>\x1b[31m", None, "“<b>” is no event id. Choose a point."),
+            (str(2**70), None, f"“{2**70}” is no event id. Choose a point."),
+            ("9" * 5_000, None, f"“{'9' * 40}…” is no event id. Choose a point."),
             ("", 21, ""),
         ],
     )
@@ -95,9 +119,17 @@ class TestChoosing:
         assert checked(response) == ([chosen] if chosen else [])
         assert ready(response) == (str(chosen or ""), False, True)
         shown = pages.text(response)
-        assert words in shown
-        assert ("Chosen instead" in shown) == ("Chosen instead" in words)
+        notice = read(notice_of(response))
+        assert (words in notice) if words else notice == ""
         assert (f"What a reset to event {chosen} does" in shown) == bool(chosen)
+
+    def test_the_next_choice_takes_the_notice_away(self, operator: Client) -> None:
+        assert "Chosen instead" in notice_of(operator.get(PAGE, {"event_id": "12"}))
+        found = notice_of(fragment(operator, "rehearsal", event_id="11"))
+        assert (pages.text(found), 'hx-swap-oob="true"' in found) == ("", True)
+        # It says what the address chose; a form that was sent says what is wrong with it.
+        form = pages.open_form(operator, PAGE, event_id="abc", reason="stuck")
+        assert pages.text(notice_of(operator.post(PAGE, form))) == ""
 
     def test_an_event_of_an_earlier_run_is_not_chosen(self, operator: Client, upstream: Faulty) -> None:
         upstream.on(reply(canned.execution(run_id=canned.OTHER_RUN)), path=f"{canned.RUNS}/{canned.OTHER_RUN}")
@@ -112,7 +144,12 @@ class TestChoosing:
             ("look_up", [21, 11], "2 of 4 points match"),
             # What is chosen stays, whatever is looked for.
             ("the run started", [21, 4], "1 of 4 points match"),
-            ("12", [21, 11], "1 of 4 points match"),
+            ("11", [21, 11], "1 of 4 points match"),
+            ("12", [21, 11], "Event 11 is the last point before event 12."),
+            ("3", [21], "There is no point before event 3."),
+            ("9999", [21], "No point matches “9999”."),
+            ("0", [21], "No point matches “0”."),
+            ("scan.pdf", [21, 11, 4], "2 of 4 points match"),
             ("<b>", [21], "No point matches “<b>”."),
         ],
     )
@@ -144,14 +181,15 @@ class TestChoosing:
 
 class TestRehearsal:
     def test_it_says_what_runs_again(self, operator: Client) -> None:
-        shown = pages.text(fragment(operator, "rehearsal", event_id="11"))
+        shown = read(fragment(operator, "rehearsal", event_id="11"))
         for words in (
             "What a reset to event 11 does",
             "10 events; the last that happened: read completed",
-            "15 events, 14:05:11.000 to 14:05:25.000",
-            "14.0 s of work",
+            "15 events over 14.0 s (14:05:11.000 to 14:05:25.000)",
+            "how long activities worked, the history does not tell",
             "is over, and stays Failed",
-            "does event 11 once more; then came: extract was scheduled",
+            "begins at event 11: the workflow decides again what to do next. "
+            "What followed last time: extract was scheduled.",
             "Runs again: slow, extract, look_up, book",
             "3 began after the point. What they have done outside of the workflow is not undone",
             "1 began before the point and had not ended by then: it starts again at once",
@@ -163,8 +201,115 @@ class TestRehearsal:
             "with today’s code",
         ):
             assert words in shown
-        for words in ("May run again", "Left out", "is terminated", "The request to cancel", "limits of time"):
+        absent = (
+            "May run again",
+            "Left out",
+            "is terminated",
+            "The request to cancel",
+            "limits of time",
+            "fail in the",
+        )
+        for words in absent:
             assert words not in shown
+
+    @pytest.mark.parametrize(
+        ("attempt", "place", "words"),
+        [
+            ("1", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); 2.5 s of activity work"),
+            ("3", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); at least 2.5 s of activity work"),
+            ("1", "16", "2 events over 1.0 s (14:15:40.000 to 14:15:41.000); no activity worked in that time"),
+        ],
+    )
+    def test_time_in_which_nothing_worked_is_not_work(
+        self, operator: Client, upstream: Faulty, attempt: str, place: str, words: str
+    ) -> None:
+        events = [
+            *EVENTS[:4],
+            canned.event(5, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "read"}),
+            canned.event(6, "ACTIVITY_TASK_STARTED", scheduledEventId="5", attempt=attempt),
+            canned.event(7, "ACTIVITY_TASK_COMPLETED", scheduledEventId="5") | {"eventTime": "2026-01-31T14:05:08.5Z"},
+            *(canned.event(number, "WORKFLOW_EXECUTION_SIGNALED", signalName="note") for number in range(8, 16)),
+            canned.event(16, "WORKFLOW_TASK_COMPLETED") | {"eventTime": "2026-01-31T14:15:40Z"},
+            canned.event(17, "WORKFLOW_EXECUTION_COMPLETED") | {"eventTime": "2026-01-31T14:15:41Z"},
+        ]
+        histories(upstream, reply({"events": events}))
+        assert words in read(fragment(operator, "rehearsal", event_id=place))
+
+    def test_after_what_failed_it_will_fail_again_and_another_point_is_offered(self, operator: Client) -> None:
+        response = fragment(operator, "rehearsal", event_id="24")
+        words = (
+            "Nothing before the point is repeated, and what failed (event 23) is before it: "
+            "the new run will most likely fail in the same way, unless the workflow’s code has changed. "
+            "Suggested instead: event 21, the last point before book was begun"
+        )
+        assert words in read(response)
+        assert [one["for"] for tag, one in pages.parse(response).tags if tag == "label"] == ["point-21"]
+        assert button(response) == ("Reset", "primary")
+        assert "fail in the same way" not in pages.text(fragment(operator, "rehearsal", event_id="21"))
+
+    @pytest.mark.parametrize(
+        ("place", "words"),
+        [
+            ("4", "A reset does its work after the point a second time: read, slow, extract, look_up, book."),
+            ("21", "A reset does its work after the point a second time: book."),
+            ("24", "No activity runs a second time, but the execution’s result will be that of the new run."),
+            ("", "A reset does its work after the chosen point a second time."),
+        ],
+    )
+    def test_a_run_that_completed_is_done_again(
+        self, operator: Client, upstream: Faulty, place: str, words: str
+    ) -> None:
+        canned.healthy(upstream, status="COMPLETED")
+        booked = canned.event(23, "ACTIVITY_TASK_COMPLETED", scheduledEventId="22")
+        histories(upstream, reply({"events": [*EVENTS[:22], booked, EVENTS[23], canned.event(25, COMPLETED)]}))
+        for response in (operator.get(PAGE, {"event_id": place}), fragment(operator, "rehearsal", event_id=place)):
+            assert f"This run completed. {words}" in pages.text(response)
+
+    @pytest.mark.parametrize(
+        ("place", "expected"),
+        [
+            ("", ("Reset", "primary")),
+            ("24", ("Reset", "primary")),
+            # What failed has not done its work.
+            ("21", ("Reset, and run book again", "primary")),
+            ("11", ("Reset, and run 4 activities again", "danger filled")),
+        ],
+    )
+    def test_the_button_says_what_it_does(
+        self, operator: Client, upstream: Faulty, place: str, expected: tuple[str, str]
+    ) -> None:
+        upstream.on(reply(canned.execution(status="TERMINATED")), path=canned.path())
+        for response in (operator.get(PAGE, {"event_id": place}), fragment(operator, "rehearsal", event_id=place)):
+            assert button(response) == expected
+            replaces = 'id="act" hx-swap-oob="true"' in response.content.decode()
+            assert replaces == ("<html" not in response.content.decode())
+
+    @pytest.mark.parametrize(
+        ("names", "words"),
+        [
+            (["a"], "Reset, and run a again"),
+            (["a", "b"], "Reset, and run a and b again"),
+            (["a", "a", "a"], "Reset, and run a again, 3 times"),
+            (["a", "b", "a"], "Reset, and run 3 activities again"),
+            (["<b>" + "x" * 100], f"Reset, and run &lt;b&gt;{'x' * 37}… again"),
+            (["a"] * 1500 + ["b"], "Reset, and run 1,501 activities again"),
+        ],
+    )
+    def test_the_button_names_what_runs_again(
+        self, operator: Client, upstream: Faulty, names: list[str], words: str
+    ) -> None:
+        events = [*EVENTS[:4]]
+        for number, name in enumerate(names, 5):
+            events.append(canned.event(number, "ACTIVITY_TASK_SCHEDULED", activityType={"name": name}))
+        histories(upstream, reply({"events": events}))
+        assert button(fragment(operator, "rehearsal", event_id="4")) == (words, "danger filled")
+
+    def test_of_many_names_the_most_frequent_stand_there(self, operator: Client, upstream: Faulty) -> None:
+        names = [*("abcdefghij"), "a"]
+        events = [canned.event(n, "ACTIVITY_TASK_SCHEDULED", activityType={"name": m}) for n, m in enumerate(names, 5)]
+        histories(upstream, reply({"events": [*EVENTS[:4], *events]}))
+        shown = pages.text(fragment(operator, "rehearsal", event_id="4"))
+        assert "Runs again: a ×2, b, c, d, e, f, g, h and 2 more" in shown
 
     @pytest.mark.parametrize(
         ("query", "words", "ready_to_send"),
@@ -225,6 +370,8 @@ class TestRehearsal:
         upstream.on(reply(canned.execution(run_id=canned.OTHER_RUN)), path=f"{canned.RUNS}/{canned.OTHER_RUN}")
         response = fragment(operator, "rehearsal", event_id="11", run=canned.OTHER_RUN)
         assert "There is a newer run" in pages.text(response)
+        # Nothing of the older is sent to it.
+        assert (ready(response), button(response)) == (("", False, False), ("Reset", "primary"))
 
     @pytest.mark.parametrize("target", ["points", "rehearsal", "grown"])
     @pytest.mark.parametrize("who", ["anonymous", "nobody", "viewer"])
