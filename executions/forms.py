@@ -100,20 +100,21 @@ class RunFilters(forms.Form):
 class AuditFilters(forms.Form):
     """What the audit shows; an empty field lets everything through."""
 
-    user = forms.CharField(required=False, max_length=150)
+    user = forms.CharField(required=False, max_length=150, help_text="a part of the name")
     operation = forms.ChoiceField(
         required=False,
         choices=[("", "any"), *audit.RECORDED],
         error_messages={"invalid_choice": "%(value)s is nothing that the audit records."},
     )
-    execution = forms.CharField(required=False, max_length=1000, strip=False, help_text="its whole id")
+    execution = forms.CharField(required=False, max_length=1000, strip=False, help_text="a part of its id")
     outcome = forms.ChoiceField(
         required=False,
-        choices=[("", "any"), *((one, one) for one in audit.RESULTS)],
+        choices=[("", "any"), *audit.RESULT_WORDS],
         error_messages={"invalid_choice": "%(value)s is no outcome."},
     )
     after = TimeField()
     before = TimeField()
+    batch = forms.UUIDField(required=False, error_messages={"invalid": "This is no batch."})
 
     def filters(self) -> dict[str, Any]:
         """The filters that are well formed; the form's errors say which are not."""
@@ -202,7 +203,7 @@ class BatchForm(ReasonForm):
         if expected is None:
             del self.fields["confirm"]
         else:
-            self.fields["confirm"].help_text = "Type how many executions this ends."
+            self.fields["confirm"].help_text = "Type how many executions this is about."
             self.fields["confirm"].widget.attrs.update({"autocomplete": "off", "inputmode": "numeric"})
 
     def clean_confirm(self) -> str:

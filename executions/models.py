@@ -177,6 +177,8 @@ class Batch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.FROZEN)
+    token = models.CharField(max_length=64, null=True, unique=True)
+    """Of the list's form that chose the executions: sent twice, it makes one batch."""
     source = models.TextField(blank=True)
     """The filter that chose the executions, as a query string; empty where somebody ticked them."""
     left_out = models.PositiveIntegerField(default=0)
@@ -186,6 +188,9 @@ class Batch(models.Model):
     """Who started it, or continued it last: in whose name it sends."""
     resumed_at = models.DateTimeField(null=True)
     """When that was."""
+    retried_at = models.DateTimeField(null=True)
+    retried_by = models.CharField(max_length=150, blank=True)
+    """When the refused were last tried again, and who asked for it."""
     resumed_with = models.PositiveIntegerField(default=0)
     """How many were waiting then."""
     note = models.TextField(blank=True)
@@ -218,9 +223,14 @@ class BatchItem(models.Model):
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     execution_id = models.TextField()
+    workflow = models.TextField(blank=True)
+    started = models.DateTimeField(null=True)
+    """Its workflow, and when it started, as the list said when the set was frozen; empty where it did not say."""
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
     action_id = models.UUIDField(null=True)
     """The latest attempt, in the audit."""
+    tries = models.PositiveIntegerField(default=0)
+    """How many attempts there were."""
     message = models.TextField(blank=True)
     """Why it was refused, or why it is unknown."""
 

@@ -20,13 +20,15 @@ SHEET_LIMIT = 10_000
 """Rows of a CSV file."""
 RUN_LIMIT = 1_000
 """Actions on a run that its history shows, the newest."""
-INPUTS_OFFERED = 5
-INPUTS_LOOKED_AT = 50
 PRUNINGS_SHOWN = 20
 IN_PROGRESS = "in progress"
 RECORDED = tuple((one.slug, one.label) for one in OPERATIONS if one.kind in {"ask", "write"})
 """The operations that are in the audit."""
 RESULTS = (*ActionOutcome.Result.values, IN_PROGRESS)
+RESULT_WORDS = tuple((one, "done or accepted" if one == "done" else one) for one in RESULTS)
+"""The outcomes, and what a filter calls each."""
+ACCEPTED = {"signal", "cancel", "batch-cancel"}
+"""Operations that are not over when the API has accepted them: what comes of them is the workflow's."""
 CANCELS = ("cancel", "batch-cancel")
 ENDINGS = {
     "CANCELED": CANCELS,
@@ -37,6 +39,11 @@ ENDINGS = {
 NEWEST_FIRST = ("-at", "-id")
 STARTED = timezone.now()
 """When this process started."""
+
+
+def word(operation: str, result: str) -> str:
+    """What a page calls an outcome."""
+    return "accepted" if result == ActionOutcome.Result.DONE and operation in ACCEPTED else result
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ class Entry:
     @property
     def tone(self) -> str:
         return {"done": "completed", IN_PROGRESS: "running", "refused": "failed"}.get(self.result, "unknown")
+
+    @property
+    def word(self) -> str:
+        return word(self.action.operation, self.result)
 
     @property
     def answer(self) -> str:
@@ -152,20 +163,8 @@ def ended_by(run: runs.Run) -> Entry | None:
 
 
 def _latest(run: runs.Run, operations: tuple[str, ...]) -> Entry | None:
-    found = entries(of_run(run).filter(operation__in=operations)[:PAGE_SIZE])
+    found = entries(of_run(run).filter(operation__in=operations).defer("input")[:PAGE_SIZE], answers=False)
     return next((entry for entry in found if entry.may_have_happened), None)
-
-
-def recent_inputs(user: Any, execution_id: str, operation: str, name: str) -> list[ActionRequested]:
-    """The latest different inputs of a signal, query or update: the user's own and those on this execution."""
-    if not name:
-        return []
-    near = Q(username=user.get_username()) | Q(execution_id=execution_id)
-    sent = ActionRequested.objects.filter(near, operation=operation, name=name).exclude(input="")
-    latest: dict[str, ActionRequested] = {}
-    for action in sent.order_by(*NEWEST_FIRST)[:INPUTS_LOOKED_AT]:
-        latest.setdefault(action.input, action)
-    return list(latest.values())[:INPUTS_OFFERED]
 
 
 def visible_to(user: Any) -> QuerySet[ActionRequested]:
@@ -181,12 +180,23 @@ def matching(
     operation: str = "",
     execution: str = "",
     outcome: str = "",
+    batch: uuid.UUID | None = None,
     after: datetime | None = None,
     before: datetime | None = None,
 ) -> QuerySet[ActionRequested]:
-    """The actions that all the filters let through; an empty one lets everything through."""
-    exactly = {"username": user, "operation": operation, "execution_id": execution, "at__gte": after, "at__lt": before}
-    actions = actions.filter(**{field: value for field, value in exactly.items() if value})
+    """The actions that all the filters let through; an empty one lets everything through.
+
+    Of a user's name and an execution's id a part is enough, in any case.
+    """
+    given = {
+        "username__icontains": user,
+        "operation": operation,
+        "execution_id__icontains": execution,
+        "batch_id": batch,
+        "at__gte": after,
+        "at__lt": before,
+    }
+    actions = actions.filter(**{field: value for field, value in given.items() if value})
     return actions.filter(_with_result(outcome)) if outcome else actions
 
 

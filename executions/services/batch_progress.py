@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from executions.models import ActionRequested, Batch, BatchItem
 from executions.operations import BY_SLUG
-from executions.services import sheets
+from executions.services import audit, sheets
 
 PAGE_SIZE = 100
 """Executions on a page of a batch."""
 BATCHES_A_PAGE = 25
+WORKFLOWS_NAMED = 8
+"""Workflows that a batch's page names; of the others it says how many executions they have."""
 STATES = tuple(BatchItem.State.values)
 TONES = {
     Batch.State.FROZEN: "frozen",
@@ -25,6 +27,9 @@ TONES = {
     Batch.State.DONE: "completed",
 }
 State = BatchItem.State
+_HALTING = {Batch.State.PAUSED: "pausing", Batch.State.STOPPED: "stopping"}
+_OVER = r"WF_110[02]|not running|not found|already (completed|closed)"
+"""What the API's words say of an execution that is over, or that there is not: it stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,25 @@ class Progress:
         return TONES[Batch.State(self.batch.state)]
 
     @property
+    def word(self) -> str:
+        """The batch's state; one that was halted still waits for the answer of its last call."""
+        if self.counts[State.SENT] and self.batch.state in _HALTING:
+            return _HALTING[Batch.State(self.batch.state)]
+        return str(self.batch.get_state_display())
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the page calls each state of an execution: to have a cancel accepted is not to be over."""
+        return {
+            str(state): label if state != "done" else audit.word(self.batch.operation, state)
+            for state, label in State.choices
+        }
+
+    @property
+    def halting(self) -> bool:
+        return self.batch.state in _HALTING and self.counts[State.SENT] > 0
+
+    @property
     def running(self) -> bool:
         return self.batch.state == Batch.State.RUNNING
 
@@ -71,7 +95,7 @@ class Progress:
         found, start = [], 0.0
         for state in (State.DONE, State.REFUSED, State.UNKNOWN, State.SENT, State.WAITING):
             width = 100 * self.counts[state] / max(self.total, 1)
-            found.append(Part(state.value, str(state.label), self.counts[state], round(start, 3), round(width, 3)))
+            found.append(Part(state.value, self.words[state], self.counts[state], round(start, 3), round(width, 3)))
             start += width
         return found
 
@@ -131,6 +155,25 @@ def items(progress: Progress, state: str, number: str | None) -> Page[BatchItem]
     return paginator.get_page(number)
 
 
+def workflows(batch: Batch) -> tuple[list[tuple[str, int]], int]:
+    """How many of its executions are of which workflow, the most first; and how many are of the others, or not known.
+
+    A workflow's name is empty where the list did not say it.
+    """
+    counted = BatchItem.objects.filter(batch=batch).order_by().values_list("workflow").annotate(count=Count("id"))
+    known = [(name, count) for name, count in counted.order_by("-count", "workflow") if name]
+    named = known[:WORKFLOWS_NAMED]
+    return named, BatchItem.objects.filter(batch=batch).count() - sum(count for _, count in named)
+
+
+def refused_for_good(progress: Progress) -> int:
+    """How many of the refused are over, or not there, as the API's words say: it will refuse them again."""
+    if not progress.counts[State.REFUSED]:
+        return 0
+    refused = Q(batch=progress.batch, state=State.REFUSED)
+    return BatchItem.objects.filter(refused, message__iregex=_OVER).count()
+
+
 def csv_file(batch: Batch) -> bytes:
     """Every execution of the batch with what came of it, as a file for a spreadsheet."""
     sent: dict[Any, tuple[datetime, str]] = {
@@ -140,13 +183,34 @@ def csv_file(batch: Batch) -> bytes:
         )
     }
     words = dict(State.choices)
-    heading = ("Execution", "Operation", "Result", "Why", "Sent at (UTC)", "Sent by", "Reason", "Action")
+    heading = (
+        "Execution",
+        "Workflow",
+        "Started (UTC)",
+        "Operation",
+        "Result",
+        "Why",
+        "Sent at (UTC)",
+        "Sent by",
+        "Reason",
+        "Action",
+    )
     operation = BY_SLUG[batch.operation].label
+
+    def moment(at: datetime | None) -> str:
+        return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
     def row(item: BatchItem) -> tuple[object, ...]:
         at, username = sent.get(item.action_id, (None, ""))
-        when = at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
-        why = batch.reason if at else ""
-        return item.execution_id, operation, words[item.state], item.message, when, username, why, item.action_id
+        what = (item.execution_id, item.workflow, moment(item.started), operation)
+        return (
+            *what,
+            words[item.state],
+            item.message,
+            moment(at),
+            username,
+            batch.reason if at else "",
+            item.action_id,
+        )
 
     return sheets.csv_file(heading, map(row, BatchItem.objects.filter(batch=batch).order_by("position")))

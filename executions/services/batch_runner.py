@@ -79,7 +79,7 @@ class Runner:
         going = True
         while going:
             try:
-                going = self._go_on()
+                going = self._go_on() or self._close()
             except AnyDatabaseError:
                 logger.exception("Batch %s cannot save how far it is.", self.batch_id)
                 self._pause("The console’s database failed.")
@@ -114,6 +114,7 @@ class Runner:
             rows = self._rows(user, batch, items)
             for item, row in zip(items, rows, strict=True):
                 item.state, item.action_id, item.message = State.SENT, row.id, ""
+                item.tries += 1
             _save(items)
             return ActionRequested.objects.bulk_create(rows)
 
@@ -151,19 +152,33 @@ class Runner:
             for row, one in zip(rows, came, strict=True)
         ]
         found: dict[uuid.UUID | None, Came] = {row.id: one for row, one in zip(rows, came, strict=True)}
+
+        @transaction.atomic(durable=True)
+        def save() -> None:
+            ActionOutcome.objects.bulk_create(outcomes)
+            # Whoever gave up on us marked them as unknown: now it is known.
+            mine = list(BatchItem.objects.filter(batch_id=self.batch_id, action_id__in=found))
+            for item in mine:
+                item.state = ITEM_STATES[found[item.action_id].result]
+                item.message = found[item.action_id].message if item.state != State.WAITING else ""
+            _save(mine)
+            self._close()
+
         try:
-            with transaction.atomic(durable=True):
-                ActionOutcome.objects.bulk_create(outcomes)
-                # Whoever gave up on us marked them as unknown: now it is known.
-                mine = list(BatchItem.objects.filter(batch_id=self.batch_id, action_id__in=found))
-                for item in mine:
-                    item.state = ITEM_STATES[found[item.action_id].result]
-                    item.message = found[item.action_id].message if item.state != State.WAITING else ""
-                _save(mine)
+            actions.saved(save)
         except AnyDatabaseError:
             for outcome in outcomes:
                 logger.error("The outcome of action %s could not be saved: %s", outcome.action_id, outcome.result)
             raise
+
+    def _close(self) -> bool:
+        """One that was paused or stopped when nothing was left to send is done."""
+        left = BatchItem.objects.filter(batch_id=self.batch_id, state__in=[State.WAITING, State.SENT])
+        if not left.exists():
+            halted = [Batch.State.PAUSED, Batch.State.STOPPED]
+            ours = Batch.objects.filter(id=self.batch_id, runner=self.runner, state__in=halted)
+            ours.update(state=Batch.State.DONE, note="")
+        return False
 
     def _after(self, error: Exception, came: Came, count: int) -> bool:
         """After a call that failed as a whole: wait and go on, or pause."""
@@ -202,7 +217,7 @@ _WHAT_NOW = {
 
 def _save(items: list[BatchItem]) -> None:
     """Save how far these are, all in one statement: Django's own way of that takes five times as long to write it."""
-    fields = ["state", "action_id", "message"]
+    fields = ["state", "action_id", "tries", "message"]
     BatchItem.objects.bulk_create(items, update_conflicts=True, unique_fields=["id"], update_fields=fields)
 
 

@@ -60,7 +60,7 @@ def is_alive(batch: Batch) -> bool:
 
 
 def settle(batch: Batch) -> None:
-    """Pause a batch that nothing works on any more; what it was sending then is unknown."""
+    """Pause a batch that nothing works on any more; what it was sending then is unknown. It is done if that was all."""
     # A batch that was paused or stopped may still wait for its last answer.
     sending = BatchItem.objects.filter(batch=batch, state=BatchItem.State.SENT)
     if (batch.state != Batch.State.RUNNING and not sending.exists()) or is_alive(batch):
@@ -68,9 +68,11 @@ def settle(batch: Batch) -> None:
     change: dict[str, Any] = {"beat": None, "waits_until": None}
     if batch.state == Batch.State.RUNNING:
         change |= {"state": Batch.State.PAUSED, "note": "The console stopped while this batch was running."}
+    if not BatchItem.objects.filter(batch=batch, state=BatchItem.State.WAITING).exists():
+        change |= {"state": Batch.State.DONE, "note": "The console stopped before the last answer came."}
     as_seen = {"id": batch.id, "state": batch.state, "runner": batch.runner, "beat": batch.beat}
     with transaction.atomic(durable=True):
         if Batch.objects.filter(**as_seen).update(**change):
-            words = "The console stopped before the answer came."
+            words = "The answer was not recorded: the console stopped, or its database failed."
             sending.update(state=BatchItem.State.UNKNOWN, message=words)
     batch.refresh_from_db()

@@ -7,11 +7,12 @@ operator's page showed to "running" with a new runner, in one statement: a doubl
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from executions import ids
@@ -19,6 +20,7 @@ from executions.models import Batch, BatchItem
 from executions.permissions import check_allowed
 from executions.services import actions, api, batch_threads, runs
 from executions.services.batch_threads import settle
+from executions.upstream import errors
 
 __all__ = ["Batch", "settle"]
 LIMIT = 10_000
@@ -27,8 +29,14 @@ PAGE_SIZE = 1_000
 """Rows of the list in one call, while a filter is read to its end."""
 MOST_PAGES = 50
 """Pages of the list that a filter may have."""
+COUNT_ASKED_ABOVE = 20
+"""Executions: to cancel more than so many, the operator types how many they are; to terminate, always."""
 OPERATIONS = {"cancel": "batch-cancel", "terminate": "batch-terminate"}
 State = BatchItem.State
+
+
+class Expired(Exception):
+    """The set was frozen so long ago that it has to be chosen again: nothing was done."""
 
 
 class Outdated(Exception):
@@ -42,6 +50,13 @@ class Chosen:
     execution_ids: list[str]
     source: str = ""
     left_out: int = 0
+    known: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
+    """By id: its workflow and when it started, as far as the list said."""
+
+
+def asks_count(operation: str, count: int) -> bool:
+    """Whether the operator has to type how many executions a batch is about."""
+    return operation == "batch-terminate" or count > COUNT_ASKED_ABOVE
 
 
 def operation_of(chosen: str) -> str:
@@ -52,10 +67,28 @@ def operation_of(chosen: str) -> str:
     return operation
 
 
-def ticked(execution_ids: list[str]) -> Chosen:
-    """The executions that somebody ticked; ValueError says what is wrong with one."""
+def ticked(execution_ids: list[str], shown: dict[str, Any] | None = None) -> Chosen:
+    """The executions that somebody ticked; ValueError says what is wrong with one.
+
+    `shown` are the filters of the page where that was: it is read once more, for what the executions are.
+    """
     # Browsers write a line feed in a form's value as two characters.
-    return Chosen(list(dict.fromkeys(ids.check(one.replace("\r\n", "\n")) for one in execution_ids)))
+    wanted = list(dict.fromkeys(ids.check(one.replace("\r\n", "\n")) for one in execution_ids))
+    return Chosen(wanted, known=_known(shown) if shown is not None and wanted else {})
+
+
+def _known(shown: dict[str, Any]) -> dict[str, tuple[str, datetime | None]]:
+    """What the list says of its executions; nothing if it cannot be read: the ids alone are a batch, too."""
+    try:
+        # The list grows at its beginning: what was ticked may have moved down meanwhile.
+        answer = api.client().list_runs(**runs.parameters(shown) | {"page_size": 2 * runs.PAGE_SIZE})
+    except (errors.UpstreamError, api.NotConfigured):
+        return {}
+    return _described([runs.run(one) for one in answer.executions])
+
+
+def _described(rows: list[runs.Run]) -> dict[str, tuple[str, datetime | None]]:
+    return {row.execution_id: (row.workflow if row.execution.workflow_name else "", row.started) for row in rows}
 
 
 def matching(filters: dict[str, Any], source: str) -> Chosen:
@@ -64,35 +97,55 @@ def matching(filters: dict[str, Any], source: str) -> Chosen:
     Raises UpstreamError.
     """
     parameters = runs.parameters(filters)
-    found: dict[str, None] = {}
-    token, over = None, 0
+    found: dict[str, tuple[str, datetime | None]] = {}
+    token, over, slow = None, 0, False
     deadline = time.monotonic() + 2 * settings.UPSTREAM_TIMEOUT_SECONDS
     for _ in range(MOST_PAGES):
         answer = api.client().list_runs(**parameters | {"page_size": PAGE_SIZE, "next_page_token": token})
         rows = [runs.run(one) for one in answer.executions]
-        over += sum(not row.is_running for row in rows)
-        found |= dict.fromkeys(ids.check(row.execution_id) for row in rows if row.is_running)
+        running = [row for row in rows if row.is_running and ids.check(row.execution_id)]
+        over += len(rows) - len(running)
+        found |= _described(running)
         token = answer.next_page_token
         if len(found) > LIMIT:
             raise ValueError(f"More than {LIMIT:,} executions match and still run. Narrow the filter: {_AT_MOST}")
-        if not token or time.monotonic() > deadline:
+        slow = time.monotonic() > deadline
+        if not token or slow:
             break
     if token:
+        why = "the API took too long" if slow else f"at most {MOST_PAGES * PAGE_SIZE:,} executions are looked through"
         raise ValueError(
-            f"So many executions match that the list could not be read to its end (at most {MOST_PAGES * PAGE_SIZE:,} "
-            "are looked through). Narrow the filter, for example to those that are running."
+            f"The list of what matches could not be read to its end: {why}. Narrow the filter, for example to those "
+            "that are running."
         )
     if not found:
         raise ValueError("None of the executions that match this filter is still running.")
-    return Chosen(list(found), source, over)
+    return Chosen(list(found), source, over, found)
 
 
 _AT_MOST = f"a batch takes at most {LIMIT:,}."
 
 
-def freeze(user: Any, operation: str, chosen: Chosen) -> Batch:
-    """Fix the set; what is listed later changes nothing. ValueError says what is wrong; raises NotAllowed."""
+def frozen_before(user: Any, token: str) -> Batch | None:
+    """The batch that this user's form has made already, if it was sent before."""
+    return Batch.objects.filter(username=user.get_username(), token=token).first() if token else None
+
+
+def freeze(user: Any, operation: str, chosen: Chosen, token: str = "") -> Batch:
+    """Fix the set; what is listed later changes nothing. ValueError says what is wrong; raises NotAllowed.
+
+    The same form (its `token`), sent again, has its first batch.
+    """
     check_allowed(user, operation)
+    try:
+        return _freeze(user, operation, chosen, token)
+    except IntegrityError:
+        if batch := frozen_before(user, token):
+            return batch
+        raise
+
+
+def _freeze(user: Any, operation: str, chosen: Chosen, token: str) -> Batch:
     wanted = chosen.execution_ids
     if not wanted:
         raise ValueError("Nothing is selected.")
@@ -100,10 +153,18 @@ def freeze(user: Any, operation: str, chosen: Chosen) -> Batch:
         raise ValueError(f"{len(wanted):,} executions are selected; {_AT_MOST}")
     with transaction.atomic():
         batch: Batch = Batch.objects.create(
-            operation=operation, username=user.get_username(), source=chosen.source, left_out=chosen.left_out
+            operation=operation,
+            username=user.get_username(),
+            token=token[:64] or None,
+            source=chosen.source,
+            left_out=chosen.left_out,
         )
         BatchItem.objects.bulk_create(
-            (BatchItem(batch=batch, position=place, execution_id=one) for place, one in enumerate(wanted)),
+            (
+                BatchItem(batch=batch, position=place, execution_id=one, workflow=workflow, started=started)
+                for place, one in enumerate(wanted)
+                for workflow, started in [chosen.known.get(one, ("", None))]
+            ),
             batch_size=500,
         )
     return batch
@@ -127,14 +188,22 @@ def _shown(batch: Batch) -> actions.Shown:
     return actions.Shown(str(batch.runner or ""), batch.state)
 
 
+def is_expired(batch: Batch) -> bool:
+    """Whether a set that was never started is too old: what its executions are now is not what somebody looked at."""
+    age = timezone.now() - batch.created_at
+    return bool(batch.state == Batch.State.FROZEN and age > timedelta(seconds=actions.TOKEN_SECONDS))
+
+
 def start(user: Any, batch: Batch, token: str, reason: str) -> None:
-    """Begin. Raises NotAllowed, StaleForm, Outdated and NotConfigured, each before anything is recorded or sent."""
+    """Begin. Raises NotAllowed, StaleForm, Expired, Outdated and NotConfigured: nothing was recorded or sent then."""
+    if is_expired(batch):
+        raise Expired
     _set_going(user, batch, token, {Batch.State.FROZEN}, started_at=timezone.now(), reason=reason)
 
 
 def go_on(user: Any, batch: Batch, token: str) -> None:
     """Continue where it paused; what was refused or is unknown stays so. Raises what `start` does."""
-    _set_going(user, batch, token, {Batch.State.PAUSED})
+    _set_going(user, batch, token, {Batch.State.PAUSED}, reason=_reason_for(user, batch))
 
 
 def retry(user: Any, batch: Batch, token: str) -> None:
@@ -143,7 +212,22 @@ def retry(user: Any, batch: Batch, token: str) -> None:
     def put_back() -> None:
         BatchItem.objects.filter(batch=batch, state=State.REFUSED).update(state=State.WAITING)
 
-    _set_going(user, batch, token, {Batch.State.PAUSED, Batch.State.DONE}, put_back)
+    change = {
+        "retried_at": timezone.now(),
+        "retried_by": user.get_username(),
+        "reason": _reason_for(user, batch),
+    }
+    _set_going(user, batch, token, {Batch.State.PAUSED, Batch.State.DONE}, put_back, **change)
+
+
+def _reason_for(user: Any, batch: Batch) -> str:
+    """The batch's reason; where somebody else gave it, that is said: the audit has it under the new sender's name."""
+    if batch.sender == user.get_username() or batch.reason.endswith(_GIVEN_BY_ANOTHER):
+        return batch.reason
+    return f"{batch.reason} (the reason of {batch.sender}{_GIVEN_BY_ANOTHER}"
+
+
+_GIVEN_BY_ANOTHER = ", who started this batch)"
 
 
 def _set_going(

@@ -10,6 +10,10 @@ _FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0
 or characters that are not seen, do not save it from being read as one."""
 
 
+_SPLIT = re.compile(r"(;[\s\u200b-\u200f\u2060\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""The same behind a semicolon: where that separates cells, such as in French and German, a new one may begin there."""
+
+
 def csv_file(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A CSV file in UTF-8, with the mark by which spreadsheets know that it is."""
     out = io.StringIO(newline="")
@@ -21,4 +25,5 @@ def csv_file(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value).replace("\0", "")
+    text = _SPLIT.sub(r"\1'", text)
     return f"'{text}" if _FORMULA.match(text) else text

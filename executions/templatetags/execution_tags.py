@@ -60,13 +60,13 @@ def rate(speed: float) -> str:
 
 @register.filter
 def roughly(seconds: float) -> str:
-    """How long something will take, as nobody knows better: `a few seconds`, `40 seconds`, `3 minutes`, `2 hours`."""
+    """How long something will take, as nobody knows better: `a few seconds`, `about 40 seconds`, `about 2 hours`."""
     if seconds < 10:
         return "a few seconds"
     if seconds < 90:
-        return f"{round(seconds, -1):.0f} seconds"
+        return f"about {round(seconds, -1):.0f} seconds"
     minutes = round(seconds / 60)
-    return f"{minutes} minutes" if minutes < 100 else f"{round(minutes / 60)} hours"
+    return f"about {minutes} minutes" if minutes < 100 else f"about {round(minutes / 60)} hours"
 
 
 @register.filter

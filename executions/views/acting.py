@@ -11,11 +11,12 @@ from typing import Any
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from executions.operations import BY_SLUG
 from executions.permissions import check_allowed
-from executions.services import actions, audit, runs, statuses, text
+from executions.services import actions, audit, runs, sent, statuses, text
 from executions.services.actions import Done, Intent
 from executions.upstream import errors
 from executions.views.errors import Problem, describe, with_headers
@@ -61,10 +62,20 @@ def write_page(
     execution_id = real_id(segment)
     if request.method != "POST":
         run = fetch_latest(request, execution_id)
+        if part := now_part(request, run, operation):
+            return part
         form = make_form(initial=initial(request, run))
         return form_page(request, run, operation, form, more=more(request, run, None))
-    sent = _Sent(request, execution_id, operation, make_form(request.POST), more, check)
-    return sent.act(prepare) if sent.form.is_valid() else sent.wrong()
+    posted = _Posted(request, execution_id, operation, make_form(request.POST), more, check)
+    return posted.act(prepare) if posted.form.is_valid() else posted.wrong()
+
+
+def now_part(request: HttpRequest, run: runs.Run, operation: str) -> HttpResponse | None:
+    """What an open form says of the execution, asked for when that has changed; what is typed stays."""
+    if not request.htmx or request.htmx.target != "now":  # type: ignore[attr-defined]
+        return None
+    context = {"run": run, "operation": BY_SLUG[operation], "canceling": audit.cancel_requested(run), "refreshed": True}
+    return with_headers(render(request, "acting/_now.html", context))
 
 
 def shown(run: runs.Run) -> actions.Shown:
@@ -82,7 +93,7 @@ def initial(request: HttpRequest, run: runs.Run) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class _Posted:
     """A form that was sent. Unless it was accepted it is shown again, as it was filled in, with what came of it."""
 
     request: HttpRequest
@@ -188,14 +199,19 @@ def form_page(
     """The operation's form. After a failure it is kept as it was filled in, with a fresh token and what happened."""
     if failed and failed.error:
         problem = describe(failed.error, request.user)
+    is_write = BY_SLUG[operation].kind == "write"
     context = execution_context(request, run, operation) | {
         "operation": BY_SLUG[operation],
         "form": form,
         "token": token or actions.new_token(request.user, operation, run.execution_id, shown(run)),
         "problem": problem,
         # Whether it may have happened matters where it changes something.
-        "failed": failed if BY_SLUG[operation].kind == "write" else None,
+        "failed": failed if is_write else None,
+        # The page of a failure says it already.
+        "just_sent": sent.just_sent(request.user, run.execution_id, operation) if is_write and not failed else None,
         "pinned": run_parameter(request) not in {"", run.run_id},
         **more,
     }
-    return with_headers(render_page(request, "acting/action", context, status=problem.status if problem else status), problem)
+    return with_headers(
+        render_page(request, "acting/action", context, status=problem.status if problem else status), problem
+    )

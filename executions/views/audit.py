@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from executions.forms import AuditFilters
 from executions.permissions import check_allowed
 from executions.services import audit as services
-from executions.services import sheets
+from executions.services import audit_lines, sheets
 from executions.views.frame import (
     allowed,
     download,
@@ -60,6 +60,10 @@ def _download(execution_id: str, selected: str, part: str) -> HttpResponse:
     return download(found.encode(), f"{part}-{selected}.json")
 
 
+SINGLE = ("execution", "outcome", "batch")
+"""Filters that ask for single actions: with one of them, those of a batch are not folded into one line."""
+
+
 @allowed("get")
 def audit(request: HttpRequest) -> HttpResponse:
     """Everybody's actions to administrators, their own to others; as a page, or all of them as a sheet."""
@@ -79,6 +83,12 @@ def audit(request: HttpRequest) -> HttpResponse:
     if request.GET.get("view") == "csv":
         sheet = sheets.csv_file(services.SHEET_HEADING, services.sheet(found))
         return download(sheet, "audit.csv", "text/csv; charset=utf-8")
-    page = services.page(found.defer("input"), request.GET.get("page"))
-    context |= {"page": page, "entries": services.entries(page.object_list, answers=False)}
+    number = request.GET.get("page")
+    if any(filters.get(name) for name in SINGLE):
+        page: Any = services.page(found.defer("input"), number)
+        context["entries"] = services.entries(page.object_list, answers=False)
+    else:
+        page = audit_lines.page(found, number)
+        context["entries"] = audit_lines.entries(found, page.object_list)
+    context |= {"page": page, "total": found.count()}
     return render_page(request, "audit", context)

@@ -50,14 +50,25 @@ def _list(request: HttpRequest) -> HttpResponse:
 
 
 def _freeze(request: HttpRequest) -> HttpResponse:
+    token = request.POST.get("token", "")
     try:
         operation = batches.operation_of(request.POST.get("operation", ""))
         check_allowed(request.user, operation)
-        chosen = _matching(request) if "matching" in request.POST else batches.ticked(request.POST.getlist("id"))
-        batch = batches.freeze(request.user, operation, chosen)
+        batch = batches.frozen_before(request.user, token)
+        if batch is None:
+            chosen = _matching(request) if "matching" in request.POST else _ticked(request)
+            batch = batches.freeze(request.user, operation, chosen, token)
     except ValueError as error:
         raise BadRequest(str(error)) from None
     return see_other(reverse("batch", args=[batch.id]))
+
+
+def _ticked(request: HttpRequest) -> batches.Chosen:
+    """Those that were ticked; the form's `shown` is the query string of the list where that was."""
+    shown = request.POST.get("shown")
+    form = forms.RunFilters(QueryDict(shown))
+    filters = form.filters()
+    return batches.ticked(request.POST.getlist("id"), None if shown is None or form.errors else filters)
 
 
 def _matching(request: HttpRequest) -> batches.Chosen:
@@ -79,10 +90,10 @@ def show(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponse:
     if target not in {"progress", "results"}:
         return _page(request, batch, _form(batch))
     progress = batch_progress.of(batch)
-    context = {"progress": progress, "batch": batch}
-    if target == "results":
-        context |= _results(request, progress)
-    response = with_headers(render(request, f"batches/_batch_{target}.html", context))
+    # What stands below the progress goes along with it, so that the rows never lag behind the counts.
+    context = {"progress": progress, "batch": batch, **_results(request, progress)}
+    name = {"results": "_batch_results", "progress": "_batch_refreshed"}[target]
+    response = with_headers(render(request, f"batches/{name}.html", context))
     if target == "progress" and not progress.active:
         # What can be done next has changed, too.
         response["HX-Refresh"] = "true"
@@ -130,6 +141,8 @@ def _act(request: HttpRequest, batch: Batch, act: Callable[..., None]) -> HttpRe
         act(request.user, batch)
     except batches.Outdated:
         messages.info(request, "The batch has changed since your page was shown, so nothing was done. This is it now.")
+    except batches.Expired:
+        messages.info(request, "These executions were chosen too long ago, so nothing was done.")
     return see_other(reverse("batch", args=[batch.id]))
 
 
@@ -141,19 +154,24 @@ def _find(request: HttpRequest, batch_id: uuid.UUID) -> Batch:
 
 
 def _form(batch: Batch, data: object = None) -> forms.BatchForm:
-    expected = batch_progress.of(batch).total if batch.operation == "batch-terminate" else None
-    return forms.BatchForm(data, expected=expected)
+    total = batch_progress.of(batch).total
+    return forms.BatchForm(data, expected=total if batches.asks_count(batch.operation, total) else None)
 
 
 def _page(request: HttpRequest, batch: Batch, form: forms.BatchForm, status: int = 200) -> HttpResponse:
     progress = batch_progress.of(batch)
+    workflows, others = batch_progress.workflows(batch)
     context = {
         "batch": batch,
+        "workflows": workflows,
+        "others": others,
+        "for_good": batch_progress.refused_for_good(progress),
         "operation": BY_SLUG[batch.operation],
         "verb": {"batch-cancel": "Cancel", "batch-terminate": "Terminate"}[batch.operation],
         "progress": progress,
         "filter": _in_words(batch.source),
         "form": form,
+        "expired": batches.is_expired(batch),
         "token": batches.new_token(request.user, batch),
         **_results(request, progress),
     }

@@ -9,12 +9,12 @@ from django.shortcuts import render
 
 from executions import forms
 from executions.permissions import check_allowed
-from executions.services import actions, answers, api, audit, inputs, runs, schema_check, schemas, text
+from executions.services import actions, answers, api, inputs, runs, schema_check, schemas, sent, text
 from executions.services.actions import Done, Intent
 from executions.services.schema_check import Misfit
 from executions.upstream import errors
 from executions.upstream.types import Handler
-from executions.views.acting import Unfit, form_page, get_or_post, initial, write_page
+from executions.views.acting import Unfit, form_page, get_or_post, initial, now_part, write_page
 from executions.views.errors import Problem, describe, with_headers
 from executions.views.frame import fetch_latest, real_id, secondary, unknown_run
 
@@ -62,6 +62,8 @@ def query(request: HttpRequest, execution_id: str) -> HttpResponse:
     declared = _Declared(request, "query")
     if request.method != "POST":
         run = fetch_latest(request, real)
+        if part := now_part(request, run, "query"):
+            return part
         form = forms.QueryForm(initial=initial(request, run))
         return form_page(request, run, "query", form, more=declared.more(request, run, None))
     form = forms.QueryForm(request.POST)
@@ -154,7 +156,7 @@ class _Declared:
     def fits(self, execution_id: str, form: forms.CallForm) -> bool:
         """Whether a valid form's input fits. If not, the form's errors say so, and `misfits` where."""
         # A question that is asked again was checked when it was asked first.
-        if "again" in self.request.POST:
+        if self.operation == "query" and "again" in self.request.POST:
             return True
         handler = self.chosen(fetch_latest(self.request, execution_id))
         self.misfits = schema_check.check(handler.input_schema if handler else None, form.cleaned_data["input"])
@@ -182,6 +184,6 @@ class _Declared:
             "misfits": self.misfits or _upstream(error),
             "recent": [
                 (one, text.escaped(one.input), text.one_line(text.decode(one.input.encode()), 80))
-                for one in audit.recent_inputs(request.user, run.execution_id, self.operation, self.name)
+                for one in sent.recent_inputs(request.user, run.execution_id, self.operation, self.name)
             ],
         }

@@ -33,7 +33,7 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     newest_first = order == "desc"
     if events is None:
         return {"unreadable": histories.as_text(found)}
-    did = audit.entries(audit.of_run(run)[: audit.RUN_LIMIT], answers=False)
+    did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
     rows = histories.with_actions(events, did)
     shown = histories.matching(rows, kinds=kinds, query=query, newest_first=newest_first)
     selected = request.GET.get("event", "")

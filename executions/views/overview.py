@@ -43,7 +43,10 @@ def _facts(request: HttpRequest, run: runs.Run) -> HttpResponse:
     asked = str(context["canceling"].action.id) if context["canceling"] else ""
     if (run.status.value, asked) == (request.GET.get("was"), request.GET.get("asked", "")):
         return HttpResponse(status=204)
-    return with_headers(render(request, "executions/_facts.html", context))
+    response = with_headers(render(request, "executions/_facts.html", context))
+    # An open form has a card that says the same.
+    response["HX-Trigger"] = "facts-changed"
+    return response
 
 
 def _cause(request: HttpRequest, run: runs.Run) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The list of runs, and the way from an id to its page."""
 
+import uuid
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -36,7 +37,12 @@ def run_list(request: HttpRequest) -> HttpResponse:
     except errors.UpstreamError as error:
         problem = describe(error, request.user)
         return with_headers(render_page(request, "runs", {**context, "problem": problem}, problem.status), problem)
-    context |= {"runs": [runs.run(one) for one in answer.executions], "next_page": answer.next_page_token}
+    context |= {
+        "runs": [runs.run(one) for one in answer.executions],
+        "next_page": answer.next_page_token,
+        # The form that selects makes one batch, however often it is sent.
+        "token": uuid.uuid4().hex,
+    }
     return render_page(request, "runs", context)
 
 

@@ -8,6 +8,9 @@ const say = (words) => { find("[data-repeat-state]").textContent = words; };
 // The question as it was asked last, whatever has been typed since; and its answer.
 let asked;
 let answer;
+// The answer before the last change, and when that came.
+let base;
+let changedAt;
 let timer;
 let busy = false;
 let waiting;
@@ -27,8 +30,20 @@ function show(content, isRepeated) {
   }
   if (!shown) return;
   const text = shown.textContent;
-  if (isRepeated) find("[data-changes]").textContent = ` · ${markChanges(shown, answer)} since the last answer`;
+  if (isRepeated) compare(shown, text);
+  else base = changedAt = undefined;
   answer = text;
+}
+
+// The marks of the last change stay until the next one.
+function compare(shown, text) {
+  if (text !== answer) {
+    base = answer;
+    changedAt = find("#answer .answered time").cloneNode(true);
+  }
+  const words = base === undefined ? "no change" : markChanges(shown, base);
+  find("[data-changes]").textContent = ` · ${text === answer ? "no change" : words} since the last answer`;
+  if (changedAt && text === answer) find("[data-last-change]").append(", last changed at ", changedAt.cloneNode(true), `: ${words}`);
 }
 
 function stop(words) {

@@ -4,6 +4,7 @@ import "./copy.js";
 import "./download.js";
 import "./forms.js";
 import "./json-editor.js";
+import "./json-kept.js";
 import "./keys.js";
 import "./live.js";
 import "./polling.js";

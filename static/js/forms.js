@@ -1,4 +1,5 @@
 // [data-once]: a form that can be sent once.
+// [data-first-field]: a form whose first field that wants something has the focus, where no keyboard comes up for it.
 // [data-filters]: a form whose empty fields stay out of the address.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -31,3 +32,15 @@ document.addEventListener("change", (event) => {
   const filter = event.target.closest("[data-filters] input[type=checkbox]");
   if (filter) filter.form.requestSubmit();
 });
+
+const WANTED = "[data-fields] [data-control], [data-json], [name=reason]";
+
+function focusFirst(form) {
+  const name = form.querySelector("[name=name]");
+  const field = form.querySelector("[aria-invalid=true]") ?? (name?.value === "" ? name : form.querySelector(WANTED));
+  field?.focus({ preventScroll: true });
+}
+
+if (matchMedia("(pointer: fine)").matches && !location.hash) {
+  for (const form of document.querySelectorAll("[data-first-field]")) focusFirst(form);
+}

@@ -1,58 +1,26 @@
-// [data-json]: Ctrl+Enter sends, what is too large stays here, and [data-recent] buttons fill it.
-const MOST_BYTES = 2 * 1024 * 1024;
+// [data-json]: Ctrl+Enter sends from any field of its form, Enter alone sends no write, and [data-recent] buttons fill it.
+import { offerUndo } from "./json-kept.js";
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-json]")) return;
-  event.preventDefault();
-  event.target.form.requestSubmit();
+  if (event.key !== "Enter" || event.isComposing || !event.target.form) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (!event.target.form.querySelector("[data-json]")) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  } else if (event.target.matches("input, select") && event.target.form.querySelector("[data-call=write]")) {
+    event.preventDefault();
+    // A name is chosen by Enter, too; browsers say so only where Enter sends.
+    if (event.target.name === "name") event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  }
 });
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-recent]");
   if (!button) return;
   const editor = button.form.querySelector("[data-json]");
+  const stood = editor.value;
   editor.value = button.value;
   editor.dispatchEvent(new Event("input", { bubbles: true }));
+  offerUndo(editor, stood, "Filled with what was sent before.");
   editor.focus();
-});
-
-// The server would refuse it, and the form would be lost.
-document.addEventListener("input", (event) => {
-  if (!event.target.matches("[data-json]")) return;
-  const isLarge = event.target.value.length > MOST_BYTES / 4 && new Blob([event.target.value]).size > MOST_BYTES;
-  event.target.setCustomValidity(isLarge ? "The input is larger than 2 MB." : "");
-});
-
-// A name that is typed: one that the workflow declares brings its fields, any other takes them away. What has been typed
-// into the JSON by then stays.
-let typed = false;
-let kept;
-
-document.addEventListener("change", (event) => {
-  const root = event.target.closest("[data-call]");
-  if (event.target.name !== "name" || !root) return;
-  const chips = [...root.querySelectorAll("[data-name]")];
-  const chosen = chips.find((one) => one.dataset.name === event.target.value.trim());
-  typed = Boolean(chosen);
-  if (chosen) return chosen.click();
-  for (const chip of chips) {
-    chip.classList.remove("on");
-    chip.removeAttribute("aria-current");
-  }
-  for (const part of root.querySelectorAll("[data-fields], [data-about]")) part.hidden = true;
-});
-
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id !== "call") return;
-  const editor = event.detail.target.querySelector("[data-json]");
-  kept = typed && editor.value !== editor.defaultValue ? editor.value : undefined;
-  typed = false;
-});
-
-document.addEventListener("htmx:load", (event) => {
-  const editor = event.target.querySelector("[data-json]");
-  if (!editor || kept === undefined) return;
-  editor.value = kept;
-  editor.dispatchEvent(new Event("input", { bubbles: true }));
-  kept = undefined;
 });

@@ -1,6 +1,12 @@
 // [data-poll]: refreshes itself through htmx. It rests while nobody looks, and while somebody is in the middle of something.
 let open = [];
 let focused = "";
+let pressed = false;
+
+// What is replaced between press and release is never clicked.
+for (const [name, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["dragend", false]]) {
+  addEventListener(name, () => { pressed = down; }, true);
+}
 
 function typing() {
   const field = document.activeElement;
@@ -24,7 +30,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const polled = event.detail.requestConfig?.elt.matches("[data-poll]");
-  if (polled && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+  if (polled && (pressed || event.detail.xhr.status >= 400)) event.detail.shouldSwap = false;
   if (!event.detail.shouldSwap || event.detail.target?.id !== "part") return;
   open = [...event.detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
   focused = (document.activeElement?.closest("details[id], tr[id]") ?? document.activeElement)?.id ?? "";

@@ -71,6 +71,15 @@ export function value(node) {
   return json.isNumeral(text.trim()) ? json.parse(text.trim()) : text;
 }
 
+// What is wrong with what has just been typed, as far as that can be told here.
+export function doubt(node) {
+  if (node.dataset.node !== "number" && node.dataset.node !== "integer") return "";
+  const text = control(node).value.trim();
+  if (text === "") return "";
+  if (!json.isNumeral(text)) return "This is not a number: write it like 12 or 12.5.";
+  return node.dataset.node === "integer" && !Number.isInteger(Number(text)) ? "This has to be a whole number." : "";
+}
+
 export function mark(node, words) {
   const error = node.querySelector(":scope > [data-node-error]");
   error.textContent = words;

@@ -29,7 +29,21 @@ function holder(state, node) {
   return json.get(outer, step(node));
 }
 
+// Where the schema has a property: before those that it declares later.
+function insert(found, node, wanted) {
+  const later = new Set();
+  for (let next = node.nextElementSibling; next; next = next.nextElementSibling) later.add(keyOf(next));
+  const names = Object.keys(found);
+  const at = names.findIndex((name) => later.has(name));
+  const behind = (at < 0 ? [] : names.slice(at)).map((name) => [name, found[name]]);
+  for (const [name] of behind) json.put(found, name, undefined);
+  json.put(found, keyOf(node), wanted);
+  for (const [name, value] of behind) json.put(found, name, value);
+}
+
 // Undefined takes it away.
 export function set(state, node, wanted) {
-  json.put(holder(state, above(node)), step(node), wanted);
+  const found = holder(state, above(node));
+  if (wanted === undefined || Array.isArray(found) || Object.hasOwn(found, step(node))) json.put(found, step(node), wanted);
+  else insert(found, node, wanted);
 }

@@ -64,7 +64,7 @@ def test_selected_rows_are_canceled(signed_in: SignedIn, demo_api: Api, engine: 
     page.get_by_label("Reason").fill("opened by mistake")
     page.get_by_role("button", name="Cancel 2 executions").click()
     expect(page.locator("#progress")).to_contain_text("Done", timeout=LONG)
-    expect(page.locator("#progress .part-done").last).to_have_text("2 done")
+    expect(page.locator("#progress .part-done").last).to_have_text("2 accepted")
     for execution_id in chosen:
         demo_api.wait_for(execution_id, "CANCELED")
         assert status(engine, execution_id) == "CANCELED"

@@ -19,6 +19,7 @@ from tests.sandbox.api import Api
 from tests.servers import PASSWORD, console
 
 LONG = 30_000
+RIGHT_END = "(found) => found.getBoundingClientRect().right"
 CHANGED = re.compile("line.* changed since the last answer")
 
 
@@ -104,6 +105,10 @@ def test_a_priority_is_updated_while_its_status_is_asked_again_and_again(
 
     page.bring_to_front()
     expect(page.locator("[data-changes]")).to_have_text(CHANGED, timeout=LONG)
+    # The marks stay until the next change.
+    kept = re.compile(r"last changed at \d\d:\d\d:\d\d\.\d\d\d: 1 line changed$")
+    expect(page.locator("[data-last-change]")).to_have_text(kept, timeout=LONG)
+    expect(page.locator("[data-changes]")).to_have_text(" · no change since the last answer")
     assert page.locator("#answer-text ins").all_inner_texts() == ['  "priority": "high",']
     expect(page.get_by_label("Input (JSON)")).to_have_value('{"half": ')
     page.get_by_role("button", name="Copy", exact=True).click()
@@ -151,27 +156,45 @@ SCHEMA = {
     },
     "required": ["only"],
 }
+EVEN = {"type": "object", "properties": {"even": {"type": "integer", "default": 2}}}
+
+
+@pytest.fixture(scope="module")
+def odd_console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, str, Path]]:
+    """An API whose execution takes odd inputs, a console's address, and the cookies of an admin there."""
+    folder = tmp_path_factory.mktemp("odd")
+    with faulty.running() as server, console(folder, server.url) as served:
+        canned.healthy(server)
+        context = browser.new_context(base_url=served.url)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        page.get_by_label("Name").fill("admin")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/executions/")
+        context.storage_state(path=folder / "admin.json")
+        context.close()
+        yield server, served.url, folder / "admin.json"
 
 
 @pytest.fixture
-def odd(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Faulty]]:
+def odd(browser: Browser, odd_console: tuple[Faulty, str, Path]) -> Iterator[tuple[Page, Faulty]]:
     """A page of a signal whose input is of every kind, and the API that it is sent to."""
     complaints: list[str] = []
-    with faulty.running() as server, console(tmp_path, server.url) as served:
-        canned.healthy(server)
-        declared = {"signals": [{"name": "odd", "input_schema": SCHEMA}]}
-        found = {"workflow_registrations": [canned.REGISTRATION | {"definition": declared}]}
-        server.on(reply(found), path=canned.REGISTRATIONS)
-        context = browser.new_context(base_url=served.url, timezone_id="America/New_York")
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"/accounts/login/?next=/executions/{canned.ID}/signal/?name=odd")
-        page.get_by_label("Name").fill("operator")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_label("word").wait_for()
-        yield page, server
-        context.close()
+    server, address, cookies = odd_console
+    canned.healthy(server)
+    handlers = [{"name": "odd", "input_schema": SCHEMA}, {"name": "even", "input_schema": EVEN}]
+    declared = {"signals": handlers, "updates": handlers, "queries": handlers}
+    found = {"workflow_registrations": [canned.REGISTRATION | {"definition": declared}]}
+    server.on(reply(found), path=canned.REGISTRATIONS)
+    server.requests.clear()
+    context = browser.new_context(base_url=address, storage_state=cookies, timezone_id="America/New_York")
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"/executions/{canned.ID}/signal/?name=odd")
+    expect(page.get_by_label("word")).to_be_focused()
+    yield page, server
+    context.close()
     assert complaints == []
 
 
@@ -228,7 +251,7 @@ def test_fields_and_json_stay_in_step(odd: tuple[Page, Faulty]) -> None:
     expect(page.get_by_label("word")).to_have_value("")
     page.get_by_label("maybe").fill("y")
     expect(editor).to_have_value(
-        re.compile(r'"count": 12345678901234567891,\n  "share": 1\.10,.*"z": 1e2.*"maybe": "y"', re.S)
+        re.compile(r'"count": 12345678901234567891,\n  "share": 1\.10,\n  "maybe": "y",\n  "tags".*"z": 1e2', re.S)
     )
 
     # What does not parse, or fit, is marked; the fields keep what they had.
@@ -258,12 +281,146 @@ def test_fields_and_json_stay_in_step(odd: tuple[Page, Faulty]) -> None:
     ]
 
 
-def test_what_is_typed_after_a_name_stays(odd: tuple[Page, Faulty]) -> None:
-    page, _ = odd
+def test_editing_a_field_changes_nothing_else(odd: tuple[Page, Faulty]) -> None:
+    page, server = odd
+    editor, problem = page.get_by_label("Input (JSON)"), page.locator("[data-json-problem]")
+    # However the JSON came there: no event told of it.
+    editor.evaluate('(found) => { found.value = \'{"own": 1.10, "tags": ["x"]}\'; }')
+    page.get_by_label("count").fill("5")
+    expect(editor).to_have_value('{\n  "own": 1.10,\n  "count": 5,\n  "tags": [\n    "x"\n  ]\n}')
+    # What is typed into a field comes where the workflow declares it.
+    page.get_by_label("word").fill("first")
+    assert list(value(page)) == ["own", "word", "count", "tags"]
+
+    # Over JSON that is broken no field writes.
+    editor.fill('{"half": ')
+    expect(problem).to_contain_text("The fields wait until it is mended.")
+    assert page.locator("[data-fields]").evaluate("(found) => found.inert") is True
+    editor.press("Control+Enter")
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value('{"half": ')
+    assert page.locator(".field-error:visible").count() == 1
+    editor.fill('{"only": "fixed"}')
+    expect(problem).to_have_text("")
+    assert page.locator("[data-fields]").evaluate("(found) => found.inert") is False
+
+    # A number is looked at while it is typed.
+    count = page.locator("[data-node]", has=page.get_by_label("count")).locator("[data-node-error]")
+    for typed, words in {
+        "abc": "This is not a number: write it like 12 or 12.5.",
+        "12,5": "This is not a number: write it like 12 or 12.5.",
+        "NaN": "This is not a number: write it like 12 or 12.5.",
+        "12.5": "This has to be a whole number.",
+        "12.0": "",
+    }.items():
+        page.get_by_label("count").fill(typed)
+        expect(count).to_have_text(words)
+    # Enter sends only with Ctrl, from any field.
+    for label in ("count", "Name", "flag", "Give address", "Reason (optional)"):
+        page.get_by_label(label).press("Enter")
+    assert canned.sent(server) == []
+    page.get_by_label("Reason (optional)").press("Control+Enter")
+    page.wait_for_url("**/actions/?action=*")
+    assert [body["input"] for _, body in canned.sent(server)] == [{"count": 12.0, "only": "fixed"}]
+
+
+def test_what_is_typed_stays_with_its_name(odd: tuple[Page, Faulty]) -> None:
+    page, server = odd
     page.goto(f"/executions/{canned.ID}/signal/")
-    page.get_by_label("Name").fill("odd")
-    page.get_by_label("Input (JSON)").fill('{"word": "typed"}')
+    editor, name = page.get_by_label("Input (JSON)"), page.get_by_label("Name")
+    expect(name).to_be_focused()
+    # What is typed before there is a name is of the first one.
+    editor.fill('{"word": "typed"}')
+    name.fill("odd")
+    name.press("Enter")
     expect(page.get_by_label("word")).to_have_value("typed")
-    page.get_by_label("Name").fill("another")
-    page.get_by_label("Name").press("Tab")
-    expect(page.get_by_label("word")).to_be_hidden()
+    expect(editor).to_have_value('{"word": "typed"}')
+
+    page.get_by_role("link", name="even", exact=True).click()
+    expect(page.get_by_label("even")).to_have_value("2")
+    assert value(page) == {"even": 2}
+    page.get_by_label("even").fill("4")
+    name.fill("another")
+    name.press("Tab")
+    expect(page.get_by_label("even")).to_be_hidden()
+    expect(editor).to_have_value("")
+    editor.fill('{"of": "another"}')
+    name.fill("odd")
+    name.press("Tab")
+    expect(page.get_by_label("word")).to_have_value("typed")
+    assert value(page) == {"word": "typed"}
+    page.get_by_role("link", name="even", exact=True).click()
+    expect(page.get_by_label("even")).to_have_value("4")
+    name.fill("another")
+    name.press("Tab")
+    expect(editor).to_have_value('{"of": "another"}')
+
+    # Fields that cannot be loaded leave the form as it is.
+    server.on(reply({}, 500), method="GET", path=canned.path())
+    page.get_by_role("link", name="even", exact=True).click()
+    expect(page.locator("[data-toast]")).to_have_text("The fields of this name could not be loaded")
+    expect(editor).to_have_value('{"of": "another"}')
+
+
+def send(page: Page, operation: str) -> None:
+    """Fill in an operation's form and send it."""
+    page.goto(
+        f"/executions/{canned.ID}/{operation}/?{'name=even' if operation in ('signal', 'update') else 'event_id=4'}"
+    )
+    page.get_by_label(re.compile("^Reason")).fill("typed")
+    if operation in ("signal", "update"):
+        page.get_by_label("Input (JSON)").fill('{"even": 40, "text": "' + 300 * "long " + '"}')
+    if operation == "terminate":
+        page.get_by_label("Confirm").fill(canned.ID[-6:])
+    page.locator(".action .buttons button").click()
+    page.wait_for_url("**/actions/?action=*")
+
+
+def test_going_back_to_a_form_restores_nothing(odd: tuple[Page, Faulty]) -> None:
+    page, server = odd
+    for number, operation in enumerate(["signal", "update", "reset", "cancel", "terminate"], start=1):
+        send(page, operation)
+        page.go_back()
+        expect(page.locator(".just-sent")).to_contain_text(f"You sent the {operation}")
+        expect(page.get_by_label(re.compile("^Reason"))).to_have_value("")
+        if operation in ("signal", "update"):
+            assert value(page) == {"even": 2}
+            expect(page.get_by_label("even")).to_have_value("2")
+        if operation == "terminate":
+            expect(page.get_by_label("Confirm")).to_have_value("")
+        assert len(canned.sent(server)) == number
+
+    # With what was sent before, the form keeps within its card.
+    page.goto(f"/executions/{canned.ID}/signal/?name=even")
+    page.locator("[data-recent]").wait_for()
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        ends = [page.locator(one).evaluate(RIGHT_END) for one in ("#id_input", ".json-field", ".card.action")]
+        assert ends == sorted(ends)
+    page.get_by_label("even").fill("6")
+    page.locator("[data-recent]").click()
+    expect(page.get_by_label("even")).to_have_value("40")
+    page.get_by_role("button", name="Undo").click()
+    assert value(page) == {"even": 6}
+    expect(page.get_by_label("even")).to_have_value("6")
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+
+
+def test_an_open_form_says_that_the_run_is_over(odd: tuple[Page, Faulty]) -> None:
+    page, server = odd
+    expect(page.locator("#now .status")).to_have_text("Running")
+    page.get_by_label("word").fill("typed")
+    canned.healthy(server, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+    expect(page.locator("#now .status")).to_have_text("Completed", timeout=LONG)
+    expect(page.locator("#now .notice")).to_contain_text("This run is over")
+    assert value(page)["word"] == "typed"
+    expect(page.get_by_label("word")).to_be_focused()
+
+
+def test_no_keyboard_comes_up_by_itself(signed_in: SignedIn, demo_api: Api) -> None:
+    execution_id = demo_api.start_review(case="case-1")
+    page = signed_in("operator", viewport=PHONE, has_touch=True, is_mobile=True)
+    page.goto(f"/executions/{execution_id}/signal/?name=approve")
+    page.get_by_label("reviewer").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "BODY"

@@ -159,7 +159,7 @@ def test_how_the_rehearsal_looks(signed_in: SignedIn, demo_api: Api) -> None:
     page = signed_in("operator")
     page.goto(f"/executions/{execution_id}/reset/?event_id=4&exclude_updates=on")
     rehearsal(page, 4)
-    expect(page.get_by_role("heading", name="Left out: 2 signals and updates")).to_be_visible()
+    expect(page.get_by_role("heading", name="Signals and updates that are left out: 2")).to_be_visible()
     # It has grown since.
     assert demo_api.post(execution_id, "/signals", {"name": "approve", "input": {"reviewer": "user-7"}}).is_success
     expect(page.locator("#grown")).to_contain_text("more events since this was shown", timeout=LONG)

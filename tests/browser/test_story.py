@@ -39,5 +39,5 @@ def test_watch_cancel_and_find_it_in_the_audit(signed_in: SignedIn) -> None:
     page.get_by_role("link", name="Audit").click()
     row = page.locator(".entries tbody tr", has_text=execution_id)
     expect(row).to_contain_text("operator")
-    expect(row).to_contain_text("done")
+    expect(row).to_contain_text("accepted")
     expect(row).to_contain_text("the table is exported twice")

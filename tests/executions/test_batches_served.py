@@ -67,7 +67,7 @@ class Batch:
     """A batch, as an operator has it before them."""
 
     def __init__(self, serving: Console, browser: httpx.Client, ids: Sequence[str]) -> None:
-        self.serving, self.browser = serving, browser
+        self.serving, self.browser, self.count = serving, browser, len(ids)
         fields = pages.parse(browser.get("/executions/").text).fields
         form = {"operation": "cancel", "id": list(ids), "csrfmiddlewaretoken": fields["csrfmiddlewaretoken"]}
         answer = browser.post("/batches/", data=form)
@@ -76,7 +76,8 @@ class Batch:
 
     def form(self, **fields: str) -> dict[str, str]:
         found = pages.parse(self.browser.get(self.address).text).fields
-        return {name: found[name] for name in ("token", "csrfmiddlewaretoken") if name in found} | fields
+        known = {name: found[name] for name in ("token", "csrfmiddlewaretoken") if name in found}
+        return {**known, "confirm": str(self.count), **fields}
 
     def act(self, act: str, **fields: str) -> None:
         answer = self.browser.post(f"{self.address}{act}/", data=self.form(**fields))
@@ -145,7 +146,7 @@ def test_it_goes_on_when_the_browser_leaves_and_is_paused_from_elsewhere(
     gates[0].set()
     awaited(lambda: len(sent(api)) == 2)
     batch.act("pause")
-    assert "Paused 100 of 250 have an answer sending 101 to 200" in batch.shown
+    assert "Pausing: the last call is under way 100 of 250 have an answer sending 101 to 200" in batch.shown
     gates[1].set()
     awaited(lambda: batch.counts == {"done": 200, "waiting": 50})
     assert (batch.state, len(sent(api)), batch.recorded) == ("paused", 2, {"done": 200})

@@ -1,7 +1,12 @@
 """Pruning: the one way in which rows leave the audit, and what it leaves behind."""
 
 import io
+import os
+import pwd
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from executions.models import ActionOutcome, ActionRepeated, ActionRequested, Au
 from executions.services import audit, pruning
 from tests.executions import pages
 from tests.executions.conftest import SignIn
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +86,7 @@ def test_an_age_that_is_none_is_refused(age: str) -> None:
     made(500)
     with pytest.raises(CommandError) as refused:
         prune(f"--older-than={age}")
-    assert str(refused.value) == f"“{age}” is no age: write it in whole days, such as --older-than 365d."
+    assert str(refused.value) == f"“{age}” is no age: write it in whole days, such as --older-than=365d."
     assert (len(left()[0]), AuditPruned.objects.count()) == (1, 0)
 
 
@@ -151,12 +157,45 @@ def test_the_record_of_a_removal_outlives_the_next() -> None:
     assert AuditPruned.objects.count() == 2
 
 
-@pytest.mark.parametrize("error", [OSError("no such user"), KeyError("uid")])
-def test_an_account_without_a_name_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def nobody() -> str:
-        raise error
+def test_the_record_names_the_account_and_not_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    made(400)
+    prune("--older-than", "365d")
+    assert AuditPruned.objects.get().username == pwd.getpwuid(os.getuid()).pw_name
 
-    monkeypatch.setattr("getpass.getuser", nobody)
+
+def test_an_account_without_a_name_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> str:
+        raise KeyError("uid")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
     made(400)
     prune("--older-than", "365d")
     assert AuditPruned.objects.get().username.startswith("uid ")
+
+
+@pytest.mark.parametrize(
+    ("database", "words"),
+    [
+        (None, "There is no database {}. Run this where the console runs, with the same settings."),
+        (b"", "The database {} is not up to date. Start the console once, or run `manage.py migrate`."),
+        (b"x" * 4096, "The database {} cannot be used: file is not a database."),
+    ],
+)
+def test_without_an_audit_it_says_so_in_a_sentence(tmp_path: Path, database: bytes | None, words: str) -> None:
+    """Nor does it leave a file behind."""
+    file = tmp_path / "console.sqlite3"
+    if database is not None:
+        file.write_bytes(database)
+    settings = {"DJANGO_SETTINGS_MODULE": "console.settings", "SECRET_KEY": "x", "DATABASE_URL": f"sqlite:///{file}"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prune_audit", "--older-than=365d", "--dry-run"],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, f"CommandError: {words.format(file)}\n")
+    assert file.exists() == (database is not None)

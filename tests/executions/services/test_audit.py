@@ -94,9 +94,13 @@ def test_the_outcome_in_the_database_is_the_one_that_is_shown(
     [
         ({}, "abcd"),
         ({"user": "ana"}, "abc"),
-        ({"user": "Ana"}, ""),
+        ({"user": "AN"}, "abc"),
+        ({"user": "%"}, ""),
+        ({"batch": uuid.UUID(int=7)}, "d"),
+        ({"batch": uuid.UUID(int=8)}, ""),
         ({"operation": "signal"}, "b"),
         ({"execution": "e"}, "abd"),
+        ({"execution": "GH"}, "c"),
         ({"execution": "f"}, "c"),
         ({"outcome": "done"}, "a"),
         ({"user": "ana", "outcome": "refused"}, "c"),
@@ -111,8 +115,8 @@ def test_filters(filters: dict[str, Any], tokens: str) -> None:
     rows = [
         requested("a", age=100),
         requested("b", "signal", age=200),
-        requested("c", age=300, execution_id="f"),
-        requested("d", age=400, username="ben"),
+        requested("c", age=300, execution_id="fgh"),
+        requested("d", age=400, username="ben", batch_id=uuid.UUID(int=7)),
     ]
     for row, result in zip(rows, ("done", "unknown", "refused", "not sent"), strict=True):
         ActionOutcome.objects.create(action_id=row.id, result=result)

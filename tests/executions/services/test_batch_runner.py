@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
@@ -179,6 +179,9 @@ def test_the_refused_can_be_tried_again_and_nothing_else(admin: User, upstream: 
     batch = go_on(admin, batch, batches.retry)
     assert (batch.state, states(batch)) == ("done", {"done": 2, "unknown": 1})
     assert sent(upstream) == [["a", "b", "c"], ["b"]]
+    assert list(BatchItem.objects.filter(batch=batch).values_list("tries", flat=True)) == [1, 2, 1]
+    assert batch.retried_by == "admin"
+    assert batch.retried_at == batch.resumed_at or batch.retried_at < batch.resumed_at
     assert list(ActionRequested.objects.filter(detail="tried again").values_list("execution_id", flat=True)) == ["b"]
     assert BatchItem.objects.get(batch=batch, execution_id="b").message == ""
 
@@ -302,8 +305,51 @@ def test_a_failure_after_a_pause_stays_a_pause(admin: User, upstream: Faulty, in
     """Nor does a stopped batch wake up."""
     answers(upstream, reply({"results": {}}))
     in_the_middle(lambda: batches.stop(admin, Batch.objects.get()))
-    batch = start(admin, frozen(admin, many(100)))
-    assert (batch.state, states(batch)) == ("stopped", {"unknown": 100})
+    batch = start(admin, frozen(admin, many(150)))
+    assert (batch.state, states(batch)) == ("stopped", {"unknown": 100, "waiting": 50})
+
+
+@pytest.mark.parametrize("act", [batches.pause, batches.stop])
+@pytest.mark.parametrize("count", [100, 3])
+def test_one_that_is_halted_in_its_last_call_is_done(
+    admin: User, upstream: Faulty, in_the_middle: Any, act: Any, count: int
+) -> None:
+    answers(upstream, done)
+    in_the_middle(lambda: act(admin, Batch.objects.get()))
+    batch = start(admin, frozen(admin, many(count)))
+    assert (batch.state, batch.note, states(batch)) == ("done", "", {"done": count})
+
+
+def test_it_is_done_with_its_last_answer_and_not_later(
+    admin: User, upstream: Faulty, in_the_middle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody sees a paused batch in which nothing waits, not even after a crash."""
+    answers(upstream, done)
+    in_the_middle(lambda: batches.pause(admin, Batch.objects.get()))
+    real, seen = Runner._record, []
+
+    def record(self: Runner, *came: Any) -> None:
+        real(self, *came)
+        seen.append(Batch.objects.get().state)
+
+    monkeypatch.setattr(Runner, "_record", record)
+    start(admin, frozen(admin, many(3)))
+    assert seen == ["done"]
+
+
+def test_one_that_is_halted_after_its_last_call_is_done(
+    admin: User, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last answer is saved, and nobody has looked yet whether there is more."""
+    answers(upstream, done)
+    real = Runner._record
+
+    def record(self: Runner, *came: Any) -> None:
+        real(self, *came)
+        batches.pause(admin, Batch.objects.get())
+
+    monkeypatch.setattr(Runner, "_record", record)
+    assert start(admin, frozen(admin, many(3))).state == "done"
 
 
 def test_one_that_was_taken_over_sends_no_more_and_keeps_what_it_learned(
@@ -360,6 +406,53 @@ def test_if_the_outcomes_cannot_be_saved_they_are_unknown(
     found = batches.find(admin, batch.id)
     assert found
     assert (found.state, states(found)) == ("paused", {"unknown": 100, "waiting": 50})
+
+
+def test_an_outcome_stands_in_the_audit_and_the_batch_or_in_neither(
+    admin: User, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(upstream, done)
+    saved, save = [], batch_runner._save
+
+    def breaks_at_the_outcome(items: Any) -> None:
+        saved.append(len(items))
+        if len(saved) > 1:
+            raise DatabaseError("disk full")
+        save(items)
+
+    monkeypatch.setattr(batch_runner, "_save", breaks_at_the_outcome)
+    batch = start(admin, frozen(admin, many(3)))
+    assert (states(batch), ActionOutcome.objects.count()) == ({"sent": 3}, 0)
+
+
+def test_an_outcome_outlives_the_loss_of_its_connection(
+    admin: User, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(upstream, done)
+    lost, save = [OperationalError("server closed the connection")], ActionOutcome.objects.bulk_create
+
+    def dropped(rows: Any) -> Any:
+        if lost:
+            raise lost.pop()
+        return save(rows)
+
+    monkeypatch.setattr(ActionOutcome.objects, "bulk_create", dropped)
+    assert states(start(admin, frozen(admin, many(3)))) == {"done": 3}
+
+
+def test_a_colleague_who_continues_sends_with_the_reason_that_another_gave(
+    admin: User, users: dict[str, User], upstream: Faulty
+) -> None:
+    answers(upstream, reply(status=500), done)
+    batch = start(admin, frozen(admin, many(201)))
+    answers(upstream, reply(status=500), done)
+    batch = go_on(users["superuser"], batch)
+    go_on(users["superuser"], batch)
+    rows = ActionRequested.objects.order_by("at").values_list("username", "reason")
+    assert list(dict.fromkeys(rows)) == [
+        ("admin", "why"),
+        ("superuser", "why (the reason of admin, who started this batch)"),
+    ]
 
 
 def test_an_error_of_ours_leaves_the_chunk_in_doubt(
@@ -435,7 +528,7 @@ class TestSettling:
         assert (found.state, found.note) == ("paused", "The console stopped while this batch was running.")
         assert list(BatchItem.objects.values_list("execution_id", "state", "message")) == [
             ("a", "done", ""),
-            ("b", "unknown", "The console stopped before the answer came."),
+            ("b", "unknown", "The answer was not recorded: the console stopped, or its database failed."),
             ("c", "waiting", ""),
         ]
 
@@ -446,6 +539,15 @@ class TestSettling:
         assert found
         assert (found.state, found.note) == (state, "by ana")
         assert states(left) == {"done": 1, "unknown": 1, "waiting": 1}
+
+    @pytest.mark.parametrize("state", ["running", "paused", "stopped"])
+    def test_with_nothing_left_to_send_it_is_done(self, admin: User, left: Batch, state: str) -> None:
+        BatchItem.objects.filter(execution_id="c").delete()
+        Batch.objects.update(state=state, note="by ana")
+        found = batches.find(admin, left.id)
+        assert found
+        assert (found.state, found.note) == ("done", "The console stopped before the last answer came.")
+        assert states(left) == {"done": 1, "unknown": 1}
 
     def test_one_that_is_at_work_is_left_alone(self, admin: User, left: Batch) -> None:
         assert left.runner

@@ -3,6 +3,7 @@
 import importlib
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -105,7 +106,8 @@ def test_all_that_match_are_those_that_still_run_once_each(upstream: Faulty) -> 
     first = [run("a"), run("b", "COMPLETED"), run("c", "PENDING_SOMETHING")]
     listing(upstream, first, [run("a", "CONTINUED_AS_NEW"), run("a"), run("d")])
     found = batches.matching({"workflow": "w", "status": ["RUNNING"], "tag": ["t"]}, "workflow=w")
-    assert found == batches.Chosen(["a", "c", "d"], "workflow=w", 2)
+    assert (found.execution_ids, found.source, found.left_out) == (["a", "c", "d"], "workflow=w", 2)
+    assert list(found.known) == ["a", "c", "d"]
     # Each page of the list was asked for with the same filters.
     asked = [parse_qs(request.target.partition("?")[2]) for request in upstream.requests]
     same = {"workflow_identifier": ["w"], "status": ["RUNNING"], "workflow_tags": ["t"], "page_size": ["1000"]}
@@ -166,6 +168,26 @@ def test_a_batch_is_started_once(admin: User, users: dict[str, User], begun: lis
     now = Batch.objects.get(id=batch.id)
     assert (now.state, now.reason, now.sender, now.resumed_with) == ("running", "why", "admin", 3)
     assert begun == [(batch.id, now.runner, admin.pk)]
+
+
+def test_what_was_chosen_long_ago_is_chosen_again(admin: User, begun: list[Any]) -> None:
+    batch = frozen(admin)
+    Batch.objects.filter(id=batch.id).update(created_at=timezone.now() - timedelta(hours=12, seconds=1))
+    batch.refresh_from_db()
+    with pytest.raises(batches.Expired):
+        batches.start(admin, batch, batches.new_token(admin, batch), "why")
+    assert begun == []
+
+
+def test_a_form_that_is_sent_twice_has_one_batch(admin: User, users: dict[str, User]) -> None:
+    chosen = batches.ticked(["a"])
+    first, again, other, another_s = (
+        batches.freeze(user, "batch-cancel", chosen, token)
+        for user, token in ((admin, "t"), (admin, "t"), (admin, ""), (admin, "u"))
+    )
+    assert first == again
+    assert len({first.id, other.id, another_s.id}) == 3
+    assert batches.frozen_before(users["superuser"], "t") is None
 
 
 def test_its_runner_counts_as_alive_before_it_is_named(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:

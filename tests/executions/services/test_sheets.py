@@ -29,6 +29,8 @@ def read(content: bytes) -> list[list[str]]:
         ('say "hi", then\r\nleave', 'say "hi", then\r\nleave'),
         ("a=b", "a=b"),
         ("=1+1", "'=1+1"),
+        ("a; b", "a; b"),
+        ("a;=1+1; -2;b=3", "a;'=1+1; '-2;b=3"),
         ("+1", "'+1"),
         ("-1", "'-1"),
         (-1, "'-1"),

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import re
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import signing
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from executions.models import ActionOutcome, ActionRequested
 from executions.services import actions
@@ -361,3 +364,89 @@ def test_two_tabs_are_two_forms(admin: Client, upstream: Faulty, operation: str)
     again = admin.post(f"{PAGE}{operation}/", second | {"token": pages.token(response)})
     assert again.status_code == 303
     assert len(canned.sent(upstream)) == 2
+
+
+class TestJustSent:
+    """A form says that its user did the same a moment ago: a second time is on purpose."""
+
+    def notice(self, browser: Client, operation: str, execution_id: str = canned.ID) -> str:
+        found = browser.get(f"/executions/{execution_id}/{operation}/").content.decode()
+        said = re.search(r'<p class="notice just-sent">(.*?)</p>', found, re.DOTALL)
+        return re.sub(r" \d+ ms| [\d.]+ s", " …", pages.text(said[1])) if said else ""
+
+    @each_write
+    def test_it_says_what_came_of_it_and_links_to_its_record(
+        self, admin: Client, upstream: Faulty, operation: str
+    ) -> None:
+        assert self.notice(admin, operation) == ""
+        admin.post(f"{PAGE}{operation}/", form(admin, operation))
+        what = f"{operation} {FORMS[operation].get('name', '')}".strip()
+        assert self.notice(admin, operation) == f"You sent the {what} … ago: done. Its record"
+        record = f"{PAGE}actions/?action={ActionRequested.objects.get().id}"
+        assert record in pages.links(admin.get(f"{PAGE}{operation}/"))
+        assert len(canned.sent(upstream)) == 1
+
+    def test_it_is_about_this_user_this_execution_and_this_operation(
+        self, admin: Client, operator: Client, upstream: Faulty
+    ) -> None:
+        canned.healthy(upstream, "b")
+        admin.post(f"{PAGE}signal/", form(admin, "signal"))
+        assert self.notice(admin, "signal") != ""
+        assert (
+            self.notice(admin, "update") == self.notice(admin, "signal", "b") == self.notice(operator, "signal") == ""
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "result"),
+        [([RESET], "unknown"), (reply(status=500), "unknown"), (reply({"detail": "no"}, 409), "")],
+    )
+    def test_what_was_refused_is_not_told(self, admin: Client, upstream: Faulty, answer: Any, result: str) -> None:
+        upstream.on(answer, method="POST")
+        failed = admin.post(f"{PAGE}cancel/", form(admin, "cancel"))
+        # The page of the failure says it once.
+        assert failed.context["just_sent"] is None
+        assert self.notice(admin, "cancel") == (f"You sent the cancel … ago: {result}. Its record" if result else "")
+
+    @pytest.mark.parametrize(("minutes", "says"), [(9, True), (11, False)])
+    def test_it_is_told_for_ten_minutes(
+        self, admin: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch, minutes: int, says: bool
+    ) -> None:
+        admin.post(f"{PAGE}signal/", form(admin, "signal"))
+        later = timezone.now() + timedelta(minutes=minutes)
+        monkeypatch.setattr(timezone, "now", lambda: later)
+        assert (self.notice(admin, "signal") != "") is says
+
+
+@each_write
+def test_browsers_restore_nothing_into_a_form(admin: Client, upstream: Faulty, operation: str) -> None:
+    tags = pages.parse(admin.get(f"{PAGE}{operation}/")).tags
+    (found,) = [found for tag, found in tags if tag == "form" and "data-once" in found]
+    assert found["autocomplete"] == "off"
+
+
+class TestNow:
+    """The part of an open form that says what the execution is now."""
+
+    headers = {"HX-Request": "true", "HX-Target": "now"}
+
+    @pytest.mark.parametrize(("operation", "says"), [*((one, one != "reset") for one in FORMS), ("query", False)])
+    def test_it_says_that_the_run_is_over(self, admin: Client, upstream: Faulty, operation: str, says: bool) -> None:
+        (place,) = [f for _, f in pages.parse(admin.get(f"{PAGE}{operation}/")).tags if f.get("id") == "now"]
+        assert (place["hx-get"], place["hx-trigger"]) == (f"{PAGE}{operation}/", "facts-changed from:body")
+        canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+        changed = admin.get(f"{PAGE}?part=facts&was=RUNNING", headers={"HX-Request": "true"})
+        assert changed["HX-Trigger"] == "facts-changed"
+        upstream.requests.clear()
+        response = admin.get(place["hx-get"], headers=self.headers)
+        shown = pages.text(response)
+        assert "Status now Completed" in shown
+        assert ("This run is over since you opened this form, so the API will refuse this." in shown) is says
+        # Neither a form, nor what only a form needs.
+        assert "form" not in [tag for tag, _ in pages.parse(response).tags]
+        assert [one.path for one in upstream.requests] == [canned.path()]
+
+    def test_it_says_that_a_cancel_was_requested(self, operator: Client, upstream: Faulty) -> None:
+        operator.post(f"{PAGE}cancel/", {**form(operator, "cancel"), "reason": "too slow"})
+        shown = pages.text(operator.get(f"{PAGE}signal/", headers=self.headers))
+        assert "This has changed since you opened the form." in shown
+        assert "too slow" in shown

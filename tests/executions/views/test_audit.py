@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRequested
+from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
 from executions.services import audit
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
@@ -97,6 +97,7 @@ class TestAudit:
             ({"after": "yesterday"}, "Not a time. Write it like 2026-01-31T14:05."),
             ({"user": "x" * 151}, "at most 150 characters"),
             ({"execution": "a\0"}, "Null characters are not allowed."),
+            ({"batch": "7"}, "This is no batch."),
         ],
     )
     @pytest.mark.parametrize("view", ["", "csv"])
@@ -157,6 +158,85 @@ class TestAudit:
         assert (found["user"], found["name"], found["execution"]) == ("'=cmd", "'\tname", "'-1")
         assert (found["reason"], found["outcome"]) == ('\'=HYPERLINK("http://x")', "refused")
         assert found["action"] == str(made.id)
+
+    def batch(self, operation: str = "batch-terminate", count: int = 3, **fields: Any) -> tuple[Batch, list[Any]]:
+        """A batch, and its actions from the first to the last: one was refused, the others done."""
+        made = Batch.objects.create(operation=operation, username="ana", state="done")
+        rows = []
+        for place in range(count):
+            result = "done" if place else "refused"
+            BatchItem.objects.create(batch=made, position=place, execution_id=f"e-{place}", state=result)
+            known = {"operation": operation, "batch_id": made.id, "execution_id": f"e-{place}", "age": 100 - place}
+            rows.append(row(result, **(known | fields)))
+        return made, rows
+
+    def test_a_batch_is_one_line_that_leads_to_all_of_it(self, admin: Client) -> None:
+        old, (made, rows), new = row(age=200), self.batch(reason="why"), row(age=10)
+        page = admin.get("/audit/?user=ana")
+        lines = [getattr(line, "entry", line).action.id for line in page.context["entries"]]
+        assert lines == [new.id, rows[-1].id, old.id]
+        assert "Terminate selected in a batch 3 executions 2 done 1 refused why" in pages.text(page)
+        assert "5 actions match, in 3 lines: a batch is one" in pages.text(page)
+        assert f"/batches/{made.id}/" in pages.links(page)
+        (link,) = [link for link in pages.links(page) if "batch=" in link]
+        assert link == f"?user=ana&batch={made.id}"
+        single = admin.get(f"/audit/{link}")
+        assert shown(single) == [one.id for one in reversed(rows)]
+        assert "3 actions match Download CSV" in pages.text(single)
+
+    @pytest.mark.parametrize("query", [{"execution": "e-"}, {"outcome": "done"}])
+    def test_who_asks_for_single_actions_gets_them(self, admin: Client, query: dict[str, str]) -> None:
+        _, rows = self.batch()
+        expected = rows if "execution" in query else rows[1:]
+        assert shown(admin.get("/audit/", query)) == [one.id for one in reversed(expected)]
+
+    def test_the_sheet_has_each_action_of_a_batch(self, admin: Client) -> None:
+        _, rows = self.batch()
+        sheet = list(csv.reader(io.StringIO(admin.get("/audit/?view=csv").content.decode("utf-8-sig"))))
+        assert [line[-1] for line in sheet[1:]] == [str(one.id) for one in reversed(rows)]
+
+    def test_one_action_of_a_batch_is_shown_as_such(self, admin: Client) -> None:
+        _, rows = self.batch()
+        rest = (timezone.now() - timedelta(seconds=98.5)).isoformat()
+        assert shown(admin.get("/audit/", {"after": rest})) == [rows[2].id]
+
+    def test_lines_go_on_over_pages(self, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audit, "PAGE_SIZE", 2)
+        batches = [self.batch(age=50), self.batch(age=30), self.batch(age=10)]
+        singles = [row(age=age).id for age in (40, 20)]
+        expected = [batches[2][0].id, singles[1], batches[1][0].id, singles[0], batches[0][0].id]
+        found = []
+        for number in (1, 2, 3):
+            page = admin.get("/audit/", {"page": number})
+            lines = [getattr(line, "entry", line).action for line in page.context["entries"]]
+            found += [action.batch_id or action.id for action in lines]
+        assert found == expected
+
+    def test_of_a_batch_others_see_their_own_part(self, sign_in: SignIn) -> None:
+        made, rows = self.batch(username="operator")
+        row(operation="batch-terminate", batch_id=made.id, username="admin")
+        page = sign_in("operator").get("/audit/")
+        (line,) = page.context["entries"]
+        assert (line.count, line.entry.action.id) == (3, rows[-1].id)
+        assert f"/batches/{made.id}/" not in pages.links(page)
+
+    def test_few_queries_however_many_batches(self, admin: Client) -> None:
+        found = []
+        for _ in range(2):
+            for _ in range(5):
+                self.batch()
+            with CaptureQueriesContext(connection) as queries:
+                admin.get("/audit/")
+            found.append(len(queries))
+        assert found[0] == found[1] < 15
+
+    @pytest.mark.parametrize(
+        ("operation", "word"),
+        [("signal", "accepted"), ("cancel", "accepted"), ("update", "done"), ("terminate", "done"), ("reset", "done")],
+    )
+    def test_what_the_api_only_accepted_is_not_called_done(self, admin: Client, operation: str, word: str) -> None:
+        row("done", operation=operation, execution_id="x")
+        assert f" x {word} r" in pages.text(admin.get("/audit/?outcome=done"))
 
     def test_what_the_sheet_leaves_out_is_said(self, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(audit, "SHEET_LIMIT", 2)

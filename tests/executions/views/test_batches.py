@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +106,49 @@ def test_all_that_match_a_filter(admin: Client, upstream: Faulty) -> None:
     assert admin.get(again).context["form"].filters()["status"] == ["RUNNING", "FAILED"]
 
 
+def test_what_the_executions_are_is_shown_before_it_is_confirmed(admin: Client, upstream: Faulty) -> None:
+    kinds = [canned.execution(str(one), workflow_name=f"<b>{one % 2}</b>" if one < 5 else None) for one in range(6)]
+    listing(upstream, *kinds)
+    page = admin.get(admin.post("/batches/", {"operation": "cancel", "matching": "q=x"})["Location"])
+    assert (page.context["workflows"], page.context["others"]) == ([("<b>0</b>", 3), ("<b>1</b>", 2)], 1)
+    assert "3 <b>0</b> 2 <b>1</b> 1 of other or unknown workflows" in pages.text(page)
+    assert "<b>0</b>" not in page.content.decode()
+    first, last = page.context["page"][0], page.context["page"][5]
+    assert (first.workflow, last.workflow) == ("<b>0</b>", "")
+    assert first.started.isoformat() in page.content.decode().replace("Z", "+00:00")
+
+
+def test_many_workflows_are_counted_together(admin: Client, upstream: Faulty) -> None:
+    listing(upstream, *(canned.execution(str(one), workflow_name=f"w-{one:02}") for one in range(12)))
+    page = admin.get(admin.post("/batches/", {"operation": "cancel", "matching": "q=x"})["Location"])
+    assert ([name for name, _ in page.context["workflows"]], page.context["others"]) == (
+        [f"w-{one:02}" for one in range(8)],
+        4,
+    )
+
+
+def test_what_was_ticked_is_looked_up_on_its_page_of_the_list(admin: Client, upstream: Faulty) -> None:
+    listing(upstream, canned.execution("inv-1", workflow_name="invoice"), canned.execution("other"))
+    assert {"name": "shown", "value": "q=inv&page=t", "type": "hidden"} in tags(
+        admin.get("/executions/?q=inv&page=t"), "input"
+    )
+    upstream.requests.clear()
+    response = admin.post("/batches/", {"operation": "cancel", "id": ["inv-1", "gone"], "shown": "q=inv&page=t"})
+    assert [one.query for one in upstream.requests] == [
+        [("search", "inv"), ("page_size", "100"), ("next_page_token", "t")]
+    ]
+    page = admin.get(response["Location"])
+    assert [(item.execution_id, item.workflow) for item in page.context["page"]] == [("inv-1", "invoice"), ("gone", "")]
+
+
+@pytest.mark.parametrize("shown", ["q=x", "started_after=yesterday"])
+def test_without_the_list_the_ids_are_enough(admin: Client, upstream: Faulty, shown: str) -> None:
+    upstream.on(reply(status=403), method="GET", path=canned.RUNS)
+    response = admin.post("/batches/", {"operation": "cancel", "id": ["a"], "shown": shown})
+    page = admin.get(response["Location"])
+    assert ([item.execution_id for item in page.context["page"]], page.context["workflows"]) == (["a"], [])
+
+
 @pytest.mark.parametrize(
     ("matching", "words"),
     [
@@ -157,6 +202,32 @@ def test_sent_twice_it_acts_once(admin: Client, upstream: Faulty) -> None:
     assert "The batch has changed since your page was shown, so nothing was done." in pages.text(admin.get(address))
 
 
+def test_a_list_s_form_that_is_sent_twice_has_one_batch(admin: Client, upstream: Faulty) -> None:
+    form = {"operation": "cancel", "id": ["a"], "token": pages.token(admin.get("/executions/"))}
+    first, second = (admin.post("/batches/", form)["Location"] for _ in range(2))
+    assert first == second
+    assert Batch.objects.count() == 1
+
+
+def test_what_was_chosen_long_ago_is_chosen_again(admin: Client, upstream: Faulty) -> None:
+    address = freeze(admin)
+    form = pages.open_form(admin, address, reason="stuck")
+    Batch.objects.update(created_at=timezone.now() - timedelta(hours=12, seconds=1))
+    admin.post(f"{address}start/", form)
+    page = admin.get(address)
+    assert "These executions were chosen too long ago, so nothing was done." in pages.text(page)
+    assert actions(page) == []
+    assert canned.sent(upstream) == []
+
+
+def test_links_to_other_pages_work_after_a_wrong_form_too(admin: Client, upstream: Faulty) -> None:
+    address = freeze(admin, ids=[f"e-{number}" for number in range(101)])
+    page = admin.post(f"{address}start/", pages.open_form(admin, address, reason=""))
+    assert page.status_code == 422
+    links = [link for link in pages.links(page) if "page=2" in link]
+    assert links == [f"{address}?page=2"]
+
+
 @pytest.mark.parametrize(
     ("confirm", "right"), [("", False), ("2", False), ("three", False), ("3", True), (" 3 ", True)]
 )
@@ -174,6 +245,15 @@ def test_the_count_may_be_typed_as_it_is_shown(admin: Client, upstream: Faulty) 
     assert "Terminate 1,100 executions" in pages.text(admin.get(address))
     start(admin, address, confirm="1,100")
     assert counts(admin, address) == {"done": 1_100}
+
+
+@pytest.mark.parametrize(("count", "asks"), [(20, False), (21, True)])
+def test_to_cancel_many_asks_how_many(admin: Client, upstream: Faulty, count: int, asks: bool) -> None:
+    upstream.on(done, method="POST")
+    address = freeze(admin, ids=[str(number) for number in range(count)])
+    assert ("How many?" in pages.text(admin.get(address))) == asks
+    response = admin.post(f"{address}start/", pages.open_form(admin, address, reason="stuck", confirm="7"))
+    assert (response.status_code, len(canned.sent(upstream))) == ((422, 0) if asks else (303, 1))
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 2_001, "x" * 10_000, "a\0b"])
@@ -269,6 +349,17 @@ def test_an_answer_that_refuses_one_says_why_and_it_can_be_tried_again(admin: Cl
         assert admin.post(f"{address}retry/", again).status_code == 303
     assert len(canned.sent(upstream)) == 2
     assert (counts(admin, address), actions(admin.get(address))) == ({"done": 1}, [])
+    assert "sent 2 times" in pages.text(admin.get(address))
+    assert re.search(r"The refused were tried again at .* by admin\.", pages.text(admin.get(address)))
+
+
+def test_those_that_will_be_refused_again_are_counted(admin: Client, upstream: Faulty) -> None:
+    words = ["Workflow execution is not running: CANCELED", "no (WF_1100)", "busy", "Execution b not found"]
+    results = {str(place): {"status": "failure", "error": one} for place, one in enumerate(words)}
+    upstream.on(reply({"results": results}), method="POST")
+    address = freeze(admin, ids=list(results))
+    start(admin, address)
+    assert "Try the 4 refused again 3 of them are over, and will be refused again." in pages.text(admin.get(address))
 
 
 def left(address: str, state: str, alive: bool = False, **states: str) -> Batch:
@@ -321,7 +412,7 @@ def test_what_a_batch_offers(
     page = admin.get(address)
     assert actions(page) == offered
     polled = [found["hx-trigger"] for found in tags(page, "div") if "data-poll" in found]
-    assert polled == (["every 1s", "every 5s"] if refreshes else [])
+    assert polled == (["every 1s"] if refreshes else [])
     assert batch.runner
     batch_threads.forget(batch.runner)
 
@@ -343,7 +434,14 @@ def test_its_parts_refresh_while_it_runs_and_the_page_when_it_ends(admin: Client
     assert "1 of 3 have an answer sending 2 to 2" in pages.text(progress)
     results = admin.get(f"{address}?state=sent", headers=HTMX | {"HX-Target": "results"})
     assert [item.execution_id for item in results.context["page"]] == ["b"]
-    for fragment in (progress, results):
+    assert (progress.context["state"], 'id="results"' in progress.content.decode()) == ("", True)
+    both = admin.get(f"{address}?state=sent", headers=HTMX | {"HX-Target": "progress"})
+    # The rows come along, as they are filtered.
+    assert [item.execution_id for item in both.context["page"]] == ["b"]
+    assert "1 of 3 have an answer" in pages.text(both)
+    shown = {found["name"]: found["value"] for found in tags(both, "input")}
+    assert shown == {"state": "sent"}
+    for fragment in (progress, results, both):
         assert "<html" not in fragment.content.decode()
         assert "HX-Refresh" not in fragment
     assert batch.runner
@@ -387,28 +485,28 @@ def test_the_results_as_a_sheet(admin: Client, upstream: Faulty) -> None:
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == f'attachment; filename="batch-{address.split("/")[2]}.csv"'
     rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
-    assert [row[:4] for row in rows] == [
-        ["Execution", "Operation", "Result", "Why"],
-        ["'=1+1", "Cancel selected", "done", ""],
-        ["b", "Cancel selected", "refused", "'@SUM(A1)"],
-        ["c", "Cancel selected", "unknown", "The API did not say what came of this one."],
+    assert [row[:6] for row in rows] == [
+        ["Execution", "Workflow", "Started (UTC)", "Operation", "Result", "Why"],
+        ["'=1+1", "", "", "Cancel selected", "done", ""],
+        ["b", "", "", "Cancel selected", "refused", "'@SUM(A1)"],
+        ["c", "", "", "Cancel selected", "unknown", "The API did not say what came of this one."],
     ]
     sent = {str(one.id): one for one in ActionRequested.objects.all()}
-    assert [(row[5], row[6], sent[row[7]].execution_id) for row in rows[1:]] == [("admin", "stuck", one) for one in ids]
+    assert [(row[7], row[8], sent[row[9]].execution_id) for row in rows[1:]] == [("admin", "stuck", one) for one in ids]
 
 
 def test_the_list_of_batches(admin: Client, sign_in: SignIn, upstream: Faulty) -> None:
     upstream.on(done, method="POST")
     assert "No batches yet" in pages.text(admin.get("/batches/"))
-    first, second = freeze(admin, ids=["a", "b"]), freeze(sign_in("superuser"), "terminate", ["c"])
+    first, second = freeze(admin, ids=["a", "b"]), freeze(sign_in("superuser"), "terminate", ["c", "d"])
     start(admin, first)
     left(second, "running", c="sent")
     page = admin.get("/batches/")
     rows = [(one.batch.state, operation.slug, one.total) for one, operation in page.context["rows"]]
-    assert rows == [("paused", "batch-terminate", 1), ("done", "batch-cancel", 2)]
+    assert rows == [("paused", "batch-terminate", 2), ("done", "batch-cancel", 2)]
     assert [link for link in pages.links(page) if link.startswith("/batches/0") or link in {first, second}]
-    assert "Paused Terminate 1 1 unknown" in pages.text(page)
-    assert "Done Cancel 2 2 done" in pages.text(page)
+    assert "Paused Terminate 2 1 unknown 1 not sent" in pages.text(page)
+    assert "Done Cancel 2 2 accepted" in pages.text(page)
     fragment = admin.get("/batches/", headers=HTMX | {"HX-Target": "part"}).content.decode()
     assert "<html" not in fragment
     assert second in fragment
@@ -447,9 +545,9 @@ def test_the_list_asks_the_database_as_little_for_many_as_for_few(admin: Client)
         (execution_tags.rate(2.46), "2.5 a second"),
         (execution_tags.rate(0.05), "3 a minute"),
         (execution_tags.roughly(3), "a few seconds"),
-        (execution_tags.roughly(44), "40 seconds"),
-        (execution_tags.roughly(100), "2 minutes"),
-        (execution_tags.roughly(7_000), "2 hours"),
+        (execution_tags.roughly(44), "about 40 seconds"),
+        (execution_tags.roughly(100), "about 2 minutes"),
+        (execution_tags.roughly(7_000), "about 2 hours"),
     ],
 )
 def test_figures_as_a_person_reads_them(shown: str, words: str) -> None:

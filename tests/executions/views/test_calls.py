@@ -246,6 +246,13 @@ class TestSentBefore:
         assert self.recent(admin.get("/executions/b/signal/?name=decide")) == []
         assert self.recent(operator.get("/executions/b/signal/?name=decide")) == [{"by": "operator"}]
 
+    def test_what_the_api_refused_is_no_example(self, operator: Client, upstream: Faulty) -> None:
+        call = {"method": "POST", "path": canned.path(rest="/signals")}
+        for number, answer in enumerate([reply({"detail": "no"}, 422), reply(status=500), reply(status=202)]):
+            upstream.on(answer, **call)
+            send(operator, "signal", input=json.dumps({"n": number}))
+        assert self.recent(operator.get(f"{PAGE}signal/?name=decide")) == [{"n": 2}, {"n": 1}]
+
 
 class TestQuery:
     address = f"{PAGE}query/"

@@ -193,7 +193,7 @@ class TestRehearsal:
             "Runs again: slow, extract, look_up, book",
             "3 began after the point. What they have done outside of the workflow is not undone",
             "1 began before the point and had not ended by then: it starts again at once",
-            "Applied again: 2 signals and updates",
+            "Signals and updates that are applied again: 2",
             "Children that were started after the point: 1",
             "Children that were started before the point and had not ended: 1",
             "Sent again to other executions: 1",
@@ -203,7 +203,7 @@ class TestRehearsal:
             assert words in shown
         absent = (
             "May run again",
-            "Left out",
+            "that are left out",
             "is terminated",
             "The request to cancel",
             "limits of time",
@@ -314,19 +314,27 @@ class TestRehearsal:
     @pytest.mark.parametrize(
         ("query", "words", "ready_to_send"),
         [
-            ({}, ["Applied again: 2 signal"], ("11", False, False)),
+            ({}, ["Signals and updates that are applied again: 2"], ("11", False, False)),
             (
                 {"exclude_signals": "on"},
                 [
-                    "Left out: 1 signal",
-                    "Applied again: 1 signal",
+                    "Signals and updates that are left out: 1",
+                    "Signals and updates that are applied again: 1",
                     "May run again: 1 activity",
                     "after the signal approve",
                 ],
                 ("11", True, False),
             ),
-            ({"exclude_updates": "on"}, ["Left out: 1 signal", "after the update set_priority"], ("11", False, True)),
-            ({"exclude_signals": "on", "exclude_updates": "on"}, ["Left out: 2 signals"], ("11", True, True)),
+            (
+                {"exclude_updates": "on"},
+                ["Signals and updates that are left out: 1", "after the update set_priority"],
+                ("11", False, True),
+            ),
+            (
+                {"exclude_signals": "on", "exclude_updates": "on"},
+                ["Signals and updates that are left out: 2"],
+                ("11", True, True),
+            ),
         ],
     )
     def test_it_follows_the_switches(
@@ -427,7 +435,7 @@ class TestSending:
         assert response.status_code == 422
         assert "Say why" in pages.text(response)
         assert (checked(response), ready(response)) == ([11], ("11", True, False))
-        assert "Left out: 1 signal" in pages.text(response)
+        assert "Signals and updates that are left out: 1" in pages.text(response)
         assert canned.sent(upstream) == []
 
     def test_what_the_api_refuses_is_chosen_from_its_own_points(self, operator: Client, upstream: Faulty) -> None:
