@@ -44,6 +44,8 @@ def test_log_line_has_a_link_that_survives_a_reload(signed_in: SignedIn) -> None
     page = signed_in("viewer")
     open_first(page, "invoice-pipeline", "COMPLETED")
     page.get_by_role("link", name="Logs").click()
+    # All there is, so that no row moves while it is clicked.
+    expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=30_000)
     row = page.locator(".log-rows > li").nth(1)
     words = row.locator(".mono").inner_text()
     row.locator("summary").click()

@@ -1,5 +1,7 @@
 """Every page, as it looks: both themes, desktop and phone; accessible, and nothing sticks out."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -32,6 +34,14 @@ PLAIN = {
 }
 
 
+QUICK = {"overview", "history", "logs", "signal", "reset", "list"}
+"""Those that `make test` looks at; the slow tests look at the others."""
+
+
+def _each(names: dict[str, Any]) -> list[Any]:
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 def _act(page: Page) -> None:
     """Do something, so that the audit has a row: with an answer the first time, refused after that."""
     execution_id = open_first(page, "kyc-review")
@@ -56,7 +66,7 @@ def look(page: Page, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", _each(PAGES))
 def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
     page = signed_in("admin")
     workflow, status, rest = PAGES[name]
@@ -68,7 +78,7 @@ def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
     look(page, name)
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("name", _each(PLAIN))
 def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
     page = signed_in("admin")
     if name == "audit":

@@ -151,6 +151,7 @@ def test_without_script_a_button_shows_what_it_does(signed_in: SignedIn, failed:
     expect(page.locator("form.action input[name=exclude_updates][type=hidden]")).to_have_value("on")
 
 
+@pytest.mark.slow
 def test_how_the_rehearsal_looks(signed_in: SignedIn, demo_api: Api) -> None:
     execution_id = demo_api.start_review()
     for priority in ("high", "low"):
@@ -164,6 +165,6 @@ def test_how_the_rehearsal_looks(signed_in: SignedIn, demo_api: Api) -> None:
     assert demo_api.post(execution_id, "/signals", {"name": "approve", "input": {"reviewer": "user-7"}}).is_success
     expect(page.locator("#grown")).to_contain_text("more events since this was shown", timeout=LONG)
     page.get_by_role("button", name="Show it anew").click()
-    expect(page.get_by_role("heading", name="Applied again: 1 signal")).to_be_visible()
+    expect(page.get_by_role("heading", name="Signals and updates that are applied again: 1")).to_be_visible()
     page.locator(".step-rows summary").first.click()
     look(page, "reset-rehearsed")
