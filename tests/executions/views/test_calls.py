@@ -138,6 +138,14 @@ class TestCheck:
         assert canned.sent(upstream) == []
         assert ActionRequested.objects.count() == 0
 
+    def test_only_a_question_can_be_asked_again_unchecked(
+        self, operator: Client, upstream: Faulty, operation: str
+    ) -> None:
+        declare(upstream, HANDLER)
+        response = send(operator, operation, input='{"reviewer": 5}', again="yes")
+        assert response.status_code == (200 if operation == "query" else 422)
+        assert len(canned.sent(upstream)) == (operation == "query")
+
     @pytest.mark.parametrize(
         "given", [{"reviewer": "a"}, {"reviewer": "a", "not known": 10**30}, {"b64payload": "e30="}]
     )
