@@ -122,6 +122,8 @@ def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[
     assert complaints == []
 
 
+SEEDED = "inv-"
+"""How the ids of the demo's own invoices begin: whole runs, which no test resets."""
 LONG_EXPORT = "export-payments"
 """An export of the demo that goes on for half an hour, and that nobody cancels."""
 

@@ -2,13 +2,13 @@
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import SignedIn, open_first
+from tests.browser.conftest import SEEDED, SignedIn, open_first
 from tests.servers import PASSWORD
 
 
 def test_copied_link_names_the_run_and_the_event(signed_in: SignedIn) -> None:
     page = signed_in("operator")
-    open_first(page, "invoice-pipeline", "COMPLETED")
+    open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     page.get_by_role("link", name="History").click()
     page.locator("#history-5 > summary").click()
     page.locator("#event-5").get_by_role("button", name="Copy link").click()
@@ -25,7 +25,7 @@ def test_copied_link_names_the_run_and_the_event(signed_in: SignedIn) -> None:
 
 def test_link_opened_signed_out_comes_back_after_signing_in(demo: str, browser: Browser, signed_in: SignedIn) -> None:
     page = signed_in("operator")
-    open_first(page, "invoice-pipeline", "COMPLETED")
+    open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     page.get_by_role("link", name="History").click()
     link = page.url + "&type=activity"
 
@@ -42,7 +42,7 @@ def test_link_opened_signed_out_comes_back_after_signing_in(demo: str, browser: 
 
 def test_log_line_has_a_link_that_survives_a_reload(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
-    open_first(page, "invoice-pipeline", "COMPLETED")
+    open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     page.get_by_role("link", name="Logs").click()
     # All there is, so that no row moves while it is clicked.
     expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=30_000)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import LONG_EXPORT, SignedIn, open_first
+from tests.browser.conftest import LONG_EXPORT, SEEDED, SignedIn, open_first
 
 LONG = 30_000
 
@@ -30,7 +30,7 @@ def test_a_refresh_leaves_what_is_being_typed(signed_in: SignedIn) -> None:
 
 def test_a_live_filter_looks_only_where_the_server_looks(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
-    execution_id = open_first(page, "invoice-pipeline", "COMPLETED")
+    execution_id = open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     page.goto(f"/executions/{execution_id}/events/?q=Copy+link")
     expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=LONG)
     expect(page.locator(".event-rows > li")).to_have_count(0)

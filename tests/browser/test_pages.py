@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, SignedIn, open_first
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, SEEDED, SignedIn, open_first
 
 PAGES = {
     # name: (workflow and status to open, what follows its address)
@@ -72,7 +72,7 @@ def test_page_of_an_execution(signed_in: SignedIn, name: str) -> None:
     workflow, status, rest = PAGES[name]
     if name == "actions":
         _act(page)
-    execution_id = open_first(page, workflow, status)
+    execution_id = open_first(page, workflow, status, SEEDED if workflow == "invoice-pipeline" else "")
     page.goto(f"/executions/{execution_id}/{rest}")
     page.wait_for_load_state("networkidle")
     look(page, name)
@@ -90,7 +90,7 @@ def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
 
 def test_twenty_rows_of_history_above_the_fold(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
-    execution_id = open_first(page, "invoice-pipeline", "COMPLETED")
+    execution_id = open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     page.goto(f"/executions/{execution_id}/history/")
     rows = page.locator(".history-rows > li")
     assert rows.nth(0).bounding_box()["y"] <= 260
