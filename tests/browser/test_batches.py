@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from mistralai.client import Mistral
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, SignedIn
+from tests.browser.conftest import SCREENSHOTS, SignedIn
+from tests.browser.test_pages import look
 from tests.sandbox.api import Api
 
 LONG = 30_000
@@ -29,19 +29,6 @@ def listed(page: Page, query: str, count: int) -> None:
         page.wait_for_timeout(250)
         page.reload()
     raise AssertionError(f"The list does not get to {count} rows.")
-
-
-def look(page: Page, name: str) -> None:
-    """A screenshot in each theme and size; axe finds nothing; nothing is wider than the window."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        for viewport in (PHONE, DESKTOP):
-            page.set_viewport_size(viewport)
-            page.screenshot(path=SCREENSHOTS / f"{name}-{theme}-{viewport['width']}.png")
-            assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
 
 
 def test_selected_rows_are_canceled(signed_in: SignedIn, demo_api: Api, engine: Mistral) -> None:

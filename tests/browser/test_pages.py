@@ -64,6 +64,7 @@ def look(page: Page, name: str) -> None:
         assert found.violations_count == 0, found.generate_report()
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size(DESKTOP)
 
 
 @pytest.mark.parametrize("name", _each(PAGES))

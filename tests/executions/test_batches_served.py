@@ -284,7 +284,7 @@ def test_two_and_a_half_thousand_with_everything_that_goes_wrong(
     assert Counter(row["Result"] for row in table) == known
     assert [row["Execution"] for row in table] == ids
     assert {row["Why"] for row in table if row["Execution"] in chunks[11]} == {
-        "The console stopped before the answer came."
+        "The answer was not recorded: the console stopped, or its database failed."
     }
 
     refused = [row["Execution"] for row in table if row["Result"] == "refused"]
