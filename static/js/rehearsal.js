@@ -2,6 +2,8 @@
 document.addEventListener("change", (event) => {
   if (!event.target.closest("[data-rehearses]")) return;
   for (const field of document.querySelectorAll("[data-rehearsed]")) field.value = "";
+  // A list that is still on its way would take the choice away again.
+  for (const finder of document.querySelectorAll("#choose, #find-point")) htmx.trigger(finder, "htmx:abort");
 });
 
 // What the address chooses is in sight, without moving the page.
