@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo run test test-slow check bench lock
+.PHONY: help setup browser demo run test test-slow check bench soak lock
 
 help:
 	@echo "make demo       serve the console on a local sandbox; needs no key"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-slow  the slow tests"
 	@echo "make check      lint, types, deployment checks, missing migrations"
 	@echo "make bench      measure; the figures go to bench.json"
+	@echo "make soak       measure for about an hour; the figures go to soak.json"
 	@echo "make setup      only the set-up: .venv with everything in it"
 	@echo "make lock       pin the newest versions that fit, in constraints.txt"
 
@@ -59,8 +60,11 @@ check: $(READY)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	SECRET_KEY=unused $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: $(READY)
+bench: $(READY) browser
 	$(BIN)/python -m tests.benchmarks --output bench.json
+
+soak: $(READY) browser
+	$(BIN)/python -m tests.benchmarks --soak --output soak.json
 
 lock: pyproject.toml
 	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)

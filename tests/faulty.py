@@ -119,7 +119,7 @@ class Connection:
 class Faulty:
     """The server; it listens unless it is told to wait, and refuses connections until then."""
 
-    def __init__(self, *, listening: bool = True) -> None:
+    def __init__(self, *, listening: bool = True, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.connections: list[Connection] = []
         """All there ever were, in their order."""
@@ -128,7 +128,9 @@ class Faulty:
         self._changed = threading.Condition()
         self._stopping = False
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        # One that comes back takes the port again, whose last connections may not have been forgotten yet.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         if listening:

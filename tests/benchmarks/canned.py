@@ -1,12 +1,7 @@
 """Answers of an upstream that costs nothing, so that what is measured is the console."""
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-
-from tests.faulty import HANG, Request, Step, head
 
 EXECUTION = "inv-1"
 RUN = "0b5d2a34-6a4f-4f0e-9a53-0c8b8f2f5b11"
@@ -48,19 +43,3 @@ def log_record(number: int, body: str = "") -> dict[str, object]:
         "body": body or f"line {number} of a page that was read",
         "log_attributes": {"activity_type": "read_document"},
     }
-
-
-def lines(count: int, rate: int, start: threading.Event) -> Callable[[Request], Iterator[Step]]:
-    """A log stream of `count` lines at so many a second; each line's body is when it was sent, in nanoseconds."""
-
-    def answer(request: Request) -> Iterator[Step]:
-        yield head(200, {"Content-Type": "text/event-stream"}) + b": connected\n\n"
-        yield start
-        began = time.monotonic()
-        for number in range(1, count + 1):
-            time.sleep(max(began + number / rate - time.monotonic(), 0))
-            record = json.dumps(log_record(number, str(time.time_ns())))
-            yield f"id: {number}\nevent: log\ndata: {record}\n\n".encode()
-        yield HANG
-
-    return answer
