@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import abuse, away, browser, live, pages, soak
+from tests.benchmarks import abuse, away, browser, goals, live, pages, soak
 
 Measure = Callable[[Path], Any]
 
@@ -54,6 +54,7 @@ def main() -> None:
             found[name] = measure(Path(folder))
         print(f"\n{name} ({time.monotonic() - began:.0f} s)\n{json.dumps(found[name], indent=2)}", flush=True)
         options.output.write_text(json.dumps(found, indent=2) + "\n")
+    print(f"\n{goals.table(found)}")
 
 
 if __name__ == "__main__":

@@ -69,9 +69,11 @@ async def _away(folder: Path, seconds: float) -> dict[str, Any]:
     return {
         "seconds away": seconds,
         "pages": opened,
+        "slowest page, seconds": max(one["seconds"] for one in opened.values()),
         "states of the stream": [state for _, state in states],
         "live again after seconds": round(live_again - returned, 1),
-        "rows": ids == [str(number) for number in range(1, 21)],
+        "rows missing": len({str(number) for number in range(1, 21)} - set(ids)),
+        "rows twice": len(ids) - len(set(ids)),
     }
 
 
