@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import abuse, away, browser, goals, live, pages, soak
+from tests.benchmarks import abuse, away, goals, live, pages, soak
 
 Measure = Callable[[Path], Any]
 
@@ -24,7 +24,6 @@ BENCH: dict[str, Measure] = {
     "refused": lambda folder: abuse.refused(folder, viewers=20, rate=200, seconds=40),
     "abandoned loads": lambda folder: abuse.abandoned(folder, loads=1_000),
     "the API is away": lambda folder: away.away(folder, seconds=10),
-    "in the browser": lambda folder: browser.latencies(folder, after=(100, 50_000)),
 }
 
 SOAK: dict[str, Measure] = {
@@ -34,7 +33,6 @@ SOAK: dict[str, Measure] = {
     "idle viewers": lambda folder: live.idle(folder, viewers=280),
     "abandoned loads": lambda folder: abuse.abandoned(folder, loads=10_000),
     "the API is away": lambda folder: away.away(folder, seconds=60),
-    "100,000 lines in the browser": lambda folder: browser.full_speed(folder, rows=100_000),
     "half an hour": lambda folder: soak.soak(folder, viewers=50, rate=200, seconds=1_800),
 }
 
