@@ -105,15 +105,12 @@ def abandoned(folder: Path, loads: int) -> dict[str, Any]:
         next_call = time.monotonic() - asked
         assert answer.status_code == 200
         execution.wait_until_none_is_open()
-        deadline = time.monotonic() + 10
-        while proc.open_files(pid) > files + 2 and time.monotonic() < deadline:
-            time.sleep(0.2)
         return {
             "loads": loads,
             "seconds": round(took, 1),
             "next call, seconds": round(next_call, 2),
             "upstream streams left open": execution.open_now,
-            "files left open": max(proc.open_files(pid) - files, 0),
+            "files left open": proc.files_left(pid, files),
         }
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ PATH = "/ws/executions/live/logs/"
 TICK_SECONDS = 0.01
 PATIENCE = 120.0
 STALL_SECONDS = 20.0
-RELEASED_SECONDS = 10.0
 
 
 class Feed:
@@ -133,8 +133,7 @@ def stalled(folder: Path, viewers: int, rate: int, seconds: float, stalling: int
             feed = Feed(execution, rate, seconds)
             planned = watches(served, feed.rows, viewers)
             for number in range(count):
-                one = planned[number]
-                planned[number] = Watch(one.port, one.path, one.cookie, one.rows, (), STALL_SECONDS, number % 2 == 0)
+                planned[number] = replace(planned[number], stalls=STALL_SECONDS, pings=number % 2 == 0)
             crowd = Crowd(planned)
             crowd.wait_until_there()
             feed.start()
@@ -169,8 +168,7 @@ def faults(
         for number in range(leaves):
             one = those[number % viewers]
             place = rows * (number + 1) // (leaves + 1)
-            leaving = tuple(sorted((*one.leaves, place)))
-            those[number % viewers] = Watch(one.port, one.path, one.cookie, rows, leaving)
+            those[number % viewers] = replace(one, leaves=(*one.leaves, place))
         crowd = Crowd(those)
         crowd.wait_until_there()
         feed.start()
@@ -192,9 +190,7 @@ def faults(
         "viewer cuts": leaves,
         "restarts": 2 * restarts,
         "upstream connections at once": execution.most_open,
-        "caught up after seconds, at most": max(_caught_up(seen, feed.sent, moment) for moment in ready)
-        if ready
-        else 0,
+        "caught up after seconds, at most": max(_caught_up(seen, feed.sent, moment) for moment in ready),
     }
 
 
@@ -212,7 +208,7 @@ def idle(folder: Path, viewers: int) -> dict[str, Any]:
         execution.add(1)
         assert served.process
         pid = served.process.pid
-        warm = Crowd([Watch(**{**vars(one), "rows": 1}) for one in watches(served, 1, 20)])
+        warm = Crowd([replace(one, rows=1) for one in watches(served, 1, 20)])
         warm.result(PATIENCE)
         execution.wait_until_none_is_open()
         memory, files = proc.resident(pid), proc.open_files(pid)
@@ -223,11 +219,8 @@ def idle(folder: Path, viewers: int) -> dict[str, Any]:
         execution.add(1)
         crowd.result(PATIENCE)
         execution.wait_until_none_is_open()
-        deadline = time.monotonic() + RELEASED_SECONDS
-        while proc.open_files(pid) > files and time.monotonic() < deadline:
-            time.sleep(0.1)
         return {
             "viewers": viewers,
             "KB a viewer": round(each / 1024, 1),
-            "files left open": proc.open_files(pid) - files,
+            "files left open": proc.files_left(pid, files),
         }

@@ -1,10 +1,12 @@
 """What the system knows of a process and of a port: Linux's /proc."""
 
 import os
+import time
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ESTABLISHED = "01"
+_RELEASED_SECONDS = 10.0
 
 
 def cpu_seconds(pid: int) -> float:
@@ -20,6 +22,14 @@ def resident(pid: int) -> int:
 
 def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def files_left(pid: int, before: int) -> int:
+    """Files that are open above so many as before; what is still being closed gets its time."""
+    deadline = time.monotonic() + _RELEASED_SECONDS
+    while open_files(pid) > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return max(open_files(pid) - before, 0)
 
 
 def clients(port: int) -> set[int]:

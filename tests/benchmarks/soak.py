@@ -1,7 +1,7 @@
 """A long watch: viewers come and go, lines never end, and the server must stay as it was."""
 
 import threading
-import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,7 @@ def soak(folder: Path, viewers: int, rate: int, seconds: float) -> dict[str, Any
 
         planned = [
             # Every tenth breaks its connection and comes back, again and again.
-            type(one)(one.port, one.path, one.cookie, one.rows, tuple(range(1_000, one.rows, 1_000)))
-            if number % 10 == 0
-            else type(one)(one.port, one.path, one.cookie, one.rows)
+            replace(one, keeps=False, leaves=tuple(range(1_000, one.rows, 1_000)) if number % 10 == 0 else ())
             for number, one in enumerate(watches(served, feed.rows, viewers))
         ]
         files = proc.open_files(pid)
@@ -47,10 +45,7 @@ def soak(folder: Path, viewers: int, rate: int, seconds: float) -> dict[str, Any
         done.set()
         sampling.join()
         execution.wait_until_none_is_open()
-        deadline = time.monotonic() + 10
-        while proc.open_files(pid) > files and time.monotonic() < deadline:
-            time.sleep(0.2)
-        left = max(proc.open_files(pid) - files, 0)
+        left = proc.files_left(pid, files)
     third = len(memory) // 3
     return {
         "viewers": viewers,
