@@ -15,7 +15,7 @@ help:
 	@echo "make test-slow  the slow tests"
 	@echo "make check      lint, types, deployment checks, missing migrations"
 	@echo "make bench      measure; the figures go to bench.json"
-	@echo "make soak       measure for about an hour; the figures go to soak.json"
+	@echo "make soak       measure for more than half an hour; the figures go to soak.json"
 	@echo "make setup      only the set-up: .venv with everything in it"
 	@echo "make lock       pin the newest versions that fit, in constraints.txt"
 

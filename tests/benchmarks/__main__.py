@@ -40,7 +40,7 @@ SOAK: dict[str, Measure] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="the file that the figures go to")
-    parser.add_argument("--soak", action="store_true", help="the long ones: about an hour")
+    parser.add_argument("--soak", action="store_true", help="the long ones: more than half an hour")
     parser.add_argument("--only", nargs="*", metavar="NAME", help="only those whose name contains one of these")
     options = parser.parse_args()
     found: dict[str, Any] = {}
