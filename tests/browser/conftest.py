@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from mistralai.client import Mistral
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.sandbox.api import Api
 from tests.servers import PASSWORD, ROOT
@@ -91,6 +91,15 @@ def states(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 
 SignedIn = Callable[..., Page]
 
+HARMLESS = ("the server responded with a status of 4", "htmx:afterRequest,", "htmx:sendAbort,")
+"""Errors in the browser's console that are none: the status of a page that is an error on purpose, and htmx saying
+that a request was given up because the page went away or a newer request took its place. (One that failed says
+"htmx:sendError".)"""
+
+
+def is_complaint(message: ConsoleMessage) -> bool:
+    return message.type == "error" and not any(words in message.text for words in HARMLESS)
+
 
 @pytest.fixture
 def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[SignedIn]:
@@ -105,15 +114,7 @@ def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        # A page that is an error on purpose has its status in the console, too.
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if message.type == "error" and "the server responded with a status of 4" not in message.text
-                else None
-            ),
-        )
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         return page
 
     yield make
