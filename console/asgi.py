@@ -13,7 +13,10 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from executions.routing import websocket_urlpatterns  # noqa: E402  (Django's models are ready only now)
+from console import frames  # noqa: E402  (Django's models are ready only now)
+from executions.routing import websocket_urlpatterns  # noqa: E402  (the same)
+
+frames.install()
 
 _websocket = OriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.PUBLIC_ORIGINS)
 _routes = ProtocolTypeRouter({"http": http, "websocket": _websocket})

@@ -5,30 +5,25 @@ import contextlib
 import json
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import sync_to_async
 from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from executions import ids
+from executions import ids, streams
 from executions.permissions import is_allowed
-from executions.relay.buffer import Item
-from executions.relay.connection import Source, Start, upstream_id
 from executions.relay.hub import Hub
-from executions.relay.relay import State
-from executions.relay.viewer import Gap, Message, Viewer
+from executions.relay.messages import Message, State
+from executions.relay.viewer import Viewer
 from executions.relay.window import TooSlow
-from executions.services import api, live, statuses
-from executions.services.text import parse_time
-from executions.upstream.sse import ServerEvent
+from executions.services import api
+from executions.sockets import OpenSocket, sockets
 
 BAD_FRAME, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_SLOW, SERVER_FAULT = 4400, 4401, 4403, 4404, 4408, 4500
 """Close codes; Daphne sends none but 1000 and those from 3000 on."""
@@ -36,6 +31,8 @@ LOOK_AGAIN_SECONDS = 30.0
 """How often an open socket's session and permission are looked at."""
 FRAME_LIMIT = 8_000
 """Characters of what a browser may send at once: the acknowledgement of the longest id, all of it escaped."""
+FRAMES_A_SECOND, FRAMES_AT_ONCE = 500.0, 1_000.0
+"""Frames that a browser may send; the page's script sends a few a second at most."""
 
 logger = logging.getLogger(__name__)
 _session_engine = import_module(settings.SESSION_ENGINE)
@@ -61,65 +58,61 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
     # Sockets need no channel layer, so they do not depend on it.
     channel_layer_alias = ""
     operation: str
-    execution_id: str
+    target: Callable[[str, dict[str, str]], streams.Target]
+    user_id: int | None = None
+    session_key = ""
     viewer: Viewer | None = None
-    tasks: tuple[asyncio.Task[None], ...] = ()
+    task: asyncio.Task[None] | None = None
+    closed = False
 
-    def target(self, query: dict[str, str]) -> tuple[Hashable, Source, Start]:
-        """The relay's key, where it gets its rows, and where this viewer starts. ValueError for a bad address."""
-        raise NotImplementedError
+    def __init__(self) -> None:
+        super().__init__()
+        self._frames, self._frames_at = FRAMES_AT_ONCE, 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             # Here and not in `disconnect`, which is not called when the server cancels us.
-            self._stop()
-            await asyncio.gather(*self.tasks, return_exceptions=True)
-            if self.viewer:
-                self.viewer.leave()
+            if self.task:
+                self.task.cancel()
+                await asyncio.gather(self.task, return_exceptions=True)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # At each message the framework looks after the database's connections, in a thread; frames need none.
+        if message["type"] == "websocket.receive":
+            await self._take(message.get("text") or "")
+        else:
+            await super().dispatch(message)
 
     async def connect(self) -> None:
         await self.accept()
-        refusal = await self._refusal()
-        if refusal:
-            await self.close(refusal)
+        self.task = asyncio.create_task(self._until_closed(self._watch))
+
+    async def _take(self, text: str) -> None:
+        if self.closed:
             return
-        try:
-            self.execution_id = ids.from_path(self.scope["url_route"]["kwargs"]["execution_id"])
-            self.viewer = hub().join(*self.target(self._query()))
-        except ValueError as error:
-            return await self._fail(str(error))
-        except api.NotConfigured:
-            return await self._fail("The console has no API key: set MISTRAL_API_KEY and start it again.")
-        self.tasks = (
-            asyncio.create_task(self._until_closed(self._relay)),
-            asyncio.create_task(self._until_closed(self._look_again)),
-        )
-
-    def _query(self) -> dict[str, str]:
-        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
-        return {name: values[-1] for name, values in query.items()}
-
-    async def _fail(self, reason: str) -> None:
-        await self._tell(State("failed", reason))
-        await self.close(1000)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        row_id = _acknowledged(text_data or "")
+        row_id = _acknowledged(text) if self._may_speak() else None
         if row_id is None:
-            self._stop()
-            await self.close(BAD_FRAME)
+            await self._close(BAD_FRAME)
+            if self.task:
+                self.task.cancel()
         elif self.viewer:
             self.viewer.acknowledge(row_id)
 
-    def _stop(self) -> None:
-        for task in self.tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
+    def _may_speak(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._frames = min(self._frames + (now - self._frames_at) * FRAMES_A_SECOND, FRAMES_AT_ONCE) - 1
+        self._frames_at = now
+        return self._frames >= 0
+
+    async def _close(self, code: int) -> None:
+        self.closed = True
+        with contextlib.suppress(*_CLOSED):
+            await self.close(code)
 
     async def _until_closed(self, work: Callable[[], Awaitable[int]]) -> None:
-        """Do this socket's work, close with the code it comes to, and end the rest of the work."""
+        """Do this socket's work, and close with the code it comes to."""
         try:
             code = await work()
         except _Gone:
@@ -127,16 +120,38 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         except Exception:
             logger.exception("A websocket failed.")
             code = SERVER_FAULT
-        self._stop()
-        with contextlib.suppress(*_CLOSED):
-            await self.close(code)
+        await self._close(code)
 
-    async def _relay(self) -> int:
+    async def _watch(self) -> int:
+        """From the look at who this is to the end. Returns the close code."""
+        refusal = await self._refusal()
+        if refusal:
+            return refusal
+        with contextlib.ExitStack() as until_the_end:
+            try:
+                socket = until_the_end.enter_context(sockets().opened(self.user_id, self.session_key))
+                self.viewer = hub().join(*self._target())
+            except ValueError as error:
+                return await self._fail(str(error))
+            except api.NotConfigured:
+                return await self._fail("The console has no API key: set MISTRAL_API_KEY and start it again.")
+            until_the_end.callback(self.viewer.leave)
+            return await _first(self._relay(self.viewer), self._look_again(socket))
+
+    def _target(self) -> streams.Target:
+        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
+        execution_id = ids.from_path(self.scope["url_route"]["kwargs"]["execution_id"])
+        return type(self).target(execution_id, {name: values[-1] for name, values in query.items()})
+
+    async def _fail(self, reason: str) -> int:
+        await self._tell(State("failed", reason))
+        return 1000
+
+    async def _relay(self, viewer: Viewer) -> int:
         """Send until the stream is over or the viewer stalls."""
-        assert self.viewer
         code = 1000
         try:
-            async with contextlib.aclosing(self.viewer.messages()) as messages:
+            async with contextlib.aclosing(viewer.messages()) as messages:
                 async for message in messages:
                     await self._tell(message)
                     if isinstance(message, State) and message.missing:
@@ -146,35 +161,45 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         return code
 
     async def _tell(self, message: Message) -> None:
-        found: dict[str, Any]
-        if isinstance(message, State):
-            found = {"type": "state", "state": message.name, "detail": message.detail}
-        elif isinstance(message, Gap):
-            found = {"type": "gap", "after": message.after}
-        else:
-            found = {"type": "items", "items": [{"id": item.id, "html": item.html} for item in message]}
         try:
-            await self.send(json.dumps(found))
+            await self.base_send({"type": "websocket.send", "text": message.text})
         except _CLOSED:
             raise _Gone from None
 
-    async def _look_again(self) -> int:
+    async def _look_again(self, socket: OpenSocket) -> int:
         """Until this socket's session may not watch any more."""
         while True:
             # Spread out, so that the sockets of an incident do not all ask the database at once.
-            await asyncio.sleep(LOOK_AGAIN_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311  (no secret)
-            refusal = await self._refusal()
+            seconds = LOOK_AGAIN_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311  (no secret)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await socket.look.wait()
+            socket.look.clear()
+            refusal = NOT_SIGNED_IN if socket.signed_out else await self._refusal()
             if refusal:
                 return refusal
 
     async def _refusal(self) -> int | None:
         """Why this socket's session may not watch, as a close code; None if it may. Reads the session again."""
-        session = _session_engine.SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
-        user = await get_user({"session": session})
+        self.session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME) or ""
+        user = await get_user({"session": _session_engine.SessionStore(self.session_key)})
         if not user.is_authenticated:  # nor is one who was deactivated
             return NOT_SIGNED_IN
+        self.user_id = user.pk
         allowed = await database_sync_to_async(is_allowed)(user, self.operation)
         return None if allowed else NOT_ALLOWED
+
+
+async def _first(*work: Awaitable[int]) -> int:
+    """What the first of these comes to; the others are cancelled."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _acknowledged(text: str) -> str | None:
@@ -187,71 +212,11 @@ def _acknowledged(text: str) -> str | None:
     return row_id if isinstance(row_id, str) else None
 
 
-def _rows(render: Callable[[ServerEvent], live.LiveRow]) -> Callable[[ServerEvent], Item]:
-    def item(event: ServerEvent) -> Item:
-        row = render(event)
-        return Item(event.id, row.html, row.time)
-
-    return item
-
-
 class EventsConsumer(StreamConsumer):
     operation = "event-stream"
-
-    def target(self, query: dict[str, str]) -> tuple[Hashable, Source, Start]:
-        client, execution_id = api.client(), self.execution_id
-
-        def open_stream(start: Start, opened: Callable[[], None]) -> AsyncGenerator[ServerEvent, None]:
-            return client.stream(execution_id, last_event_id=start.last_id or None, opened=opened)
-
-        async def is_over() -> bool:
-            found = await sync_to_async(client.get_workflow_execution, thread_sensitive=False)(execution_id)
-            return statuses.is_over(found.status)
-
-        source = Source(open_stream, is_over, _rows(live.event_row))
-        return ("events", execution_id), source, Start(_last_event_id(query))
+    target = staticmethod(streams.events)
 
 
 class LogsConsumer(StreamConsumer):
     operation = "log-stream"
-
-    def target(self, query: dict[str, str]) -> tuple[Hashable, Source, Start]:
-        client, execution_id = api.client(), self.execution_id
-        run_id, activity = query.get("run") or None, query.get("activity") or None
-        if run_id and not ids.is_run_id(run_id):
-            raise ValueError("A run id is a UUID.")
-        if activity and not ids.is_activity_id(activity):
-            raise ValueError("“activity” is the activity’s number.")
-
-        def open_stream(start: Start, opened: Callable[[], None]) -> AsyncGenerator[ServerEvent, None]:
-            return client.stream_workflow_execution_logs(
-                execution_id,
-                run_id=run_id,
-                activity_id=activity,
-                after=start.after.isoformat() if start.after else None,
-                last_event_id=start.last_id or None,
-                opened=opened,
-            )
-
-        async def is_over() -> bool:
-            read, name = (client.get_run, run_id) if run_id else (client.get_workflow_execution, execution_id)
-            found = await sync_to_async(read, thread_sensitive=False)(name)
-            return statuses.is_over(found.status)
-
-        source = Source(open_stream, is_over, _rows(live.log_row))
-        return ("logs", execution_id, run_id, activity), source, Start(_last_event_id(query), _after(query))
-
-
-def _last_event_id(query: dict[str, str]) -> str:
-    row_id = query.get("last_event_id", "")
-    if len(upstream_id(row_id).encode()) > ids.MAX_BYTES:
-        raise ValueError("“last_event_id” is too long.")
-    return row_id
-
-
-def _after(query: dict[str, str]) -> datetime | None:
-    value = query.get("after", "")
-    moment = parse_time(value)
-    if value and moment is None:
-        raise ValueError("“after” is not a time.")
-    return moment
+    target = staticmethod(streams.logs)

@@ -20,7 +20,7 @@ from console.asgi import application
 from executions import consumers
 from executions.relay import hub as hubs
 from executions.relay import relay as relays
-from executions.relay import viewer as viewers
+from executions.relay import replay as replays
 from executions.relay import window as windows
 from executions.services import api, live
 from tests.faulty import HANG, Faulty, head, reply
@@ -97,7 +97,7 @@ def execution(faulty: Faulty, settings: Any, monkeypatch: pytest.MonkeyPatch) ->
     api.client.cache_clear()
     monkeypatch.setattr(hubs, "RELEASE_SECONDS", 0.01)
     monkeypatch.setattr(relays, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(viewers, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(replays, "QUIET_SECONDS", 0.3)
     yield Execution(faulty)
     api.client.cache_clear()
 
@@ -520,7 +520,7 @@ async def test_a_window_without_acknowledgements_stops_and_is_closed_with_4408(
 async def test_a_row_that_cannot_be_rendered_is_told_and_logged(
     open_socket: Open, execution: Execution, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "render_to_string", lambda *_: 1 / 0)
+    monkeypatch.setattr(live, "_rendered", lambda *_: 1 / 0)
     execution.add()
     socket = await open_socket()
     words = await socket.until_state("failed")
@@ -622,6 +622,6 @@ async def test_a_browser_that_has_just_gone_is_no_fault(caplog: pytest.LogCaptur
         await consumer._tell(relays.State("live"))
         return 1000
 
-    consumer.send = consumer.close = gone
+    consumer.base_send = gone
     await consumer._until_closed(work)
     assert caplog.records == []

@@ -36,7 +36,7 @@ async def _review(
 
 
 async def _research(client: Client, number: int, question: str, **more: Any) -> WorkflowHandle[Any, Any]:
-    given = {"question": question, "sources": 2, **more}
+    given = {"question": question, "sources": 2, "words": 180, **more}
     return await _start(client, "research-agent", f"research-{_day()}-{number:03}", given, {"team": "market"})
 
 

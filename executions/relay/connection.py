@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from executions.relay.buffer import Item
+from executions.relay.messages import Item
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 

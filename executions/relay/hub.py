@@ -47,13 +47,13 @@ class Hub:
                 self._drop(key, watched)
             if len(self._watched) >= MOST_RELAYS:
                 raise ValueError("Too many streams are being watched already; try again later.")
-            watched = self._watched[key] = _Watched(Relay(source, start))
+            watched = self._watched[key] = _Watched(Relay(source, start, self._catch_ups))
         watched.viewers += 1
         if watched.release:
             watched.release.cancel()
             watched.release = None
         joined = watched
-        return Viewer(joined.relay, start, self._catch_ups, lambda: self._leave(key, joined))
+        return Viewer(joined.relay, start, watched.viewers - 1, lambda: self._leave(key, joined))
 
     def _leave(self, key: Hashable, watched: _Watched) -> None:
         watched.viewers -= 1

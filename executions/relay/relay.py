@@ -4,34 +4,21 @@ import asyncio
 import logging
 import random
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Literal
 
 from executions.relay import connection
-from executions.relay.buffer import Buffer, Item
+from executions.relay.buffer import Buffer
 from executions.relay.connection import Source, Start
+from executions.relay.feed import Feed
+from executions.relay.messages import State
+from executions.relay.replay import Replays
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before connecting again: drawn at random up to a limit that doubles with each failure."""
-HOLD_SECONDS = 0.1
-"""How long the first rows of a relay that starts after a row are held back: if that row follows, they are older."""
 REQUEST_TIMEOUT = 408
 
 logger = logging.getLogger(__name__)
-
-StateName = Literal["live", "reconnecting", "ended", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the upstream stream is doing, in words a person understands."""
-
-    name: StateName
-    detail: str = ""
-    missing: bool = False
-    """Failed, because there is no such execution."""
 
 
 def is_final(error: errors.UpstreamError) -> bool:
@@ -40,22 +27,22 @@ def is_final(error: errors.UpstreamError) -> bool:
     return isinstance(error, errors.Refused) and not again
 
 
-class Relay:
+class Relay(Feed):
     """Runs from its making until its stream is over or it is closed."""
 
-    def __init__(self, source: Source, start: Start) -> None:
+    def __init__(self, source: Source, start: Start, catch_ups: asyncio.Semaphore) -> None:
+        super().__init__(start)
         self.source = source
-        self.start = start
-        self.buffer = Buffer()
+        self.replays = Replays(self, source, catch_ups)
         self.state = State("reconnecting", "Connecting.")
         self.connections = 0
         """Upstream connections open now: none or one."""
-        self.change = asyncio.Event()
-        """Set at the next row or state, and replaced by a new one: take it before looking, and nothing is missed."""
         self._last_id = start.last_id
-        self._held: dict[str, Item] = {}
-        self._hold: asyncio.TimerHandle | None = None
+        self._at: int | None = None
+        """Where in the buffer the connection at hand is, once it has sent a row again that had been here."""
         self._retry = 0.0
+        self._moved_from: asyncio.Task[None] | None = None
+        self._stuck_after: str | None = None
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -64,21 +51,34 @@ class Relay:
         return self.state.name in {"ended", "failed"}
 
     async def close(self) -> None:
-        """Stop, and wait until the upstream connection is closed."""
+        """Stop, and wait until the upstream connections are closed."""
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        before = [self._moved_from] if self._moved_from else []
+        await asyncio.gather(self._task, *before, self.replays.close(), return_exceptions=True)
 
-    def _notify(self) -> None:
-        self.change.set()
-        self.change = asyncio.Event()
+    def move(self, start: Start) -> None:
+        """Start elsewhere, if the first viewer's row has brought nothing: it may be unknown, or from the future.
+
+        Only once, and only to where upstream has no more rows.
+        """
+        waits = self.state.name == "live" and self.buffer.is_empty and not self._new
+        if waits and self.start.last_id and not self._moved_from:
+            self.start, self._last_id = start, start.last_id
+            # Nobody is at the first position of this one: all viewers look for their places again.
+            self.buffer = Buffer(origin=1)
+            self._task.cancel()
+            self._moved_from, self._task = self._task, asyncio.create_task(self._run())
+            self.notify()
 
     def _say(self, state: State) -> None:
         if state != self.state:
             self.state = state
-            self._notify()
+            self.notify()
 
     async def _run(self) -> None:
         try:
+            if self._moved_from:
+                await asyncio.wait([self._moved_from])  # one connection at a time
             state = await self._follow()
         except Exception:
             logger.exception("A stream cannot be read.")
@@ -104,6 +104,9 @@ class Relay:
                     continue
                 detail = "The connection to the Workflows API was cut; connecting again."
             except errors.UpstreamError as error:
+                if isinstance(error, errors.TooLarge) and self._is_stuck():
+                    where = f"after {self._last_id}" if self._last_id else "at its start"
+                    return State("failed", f"{error} It is {where}; what follows it cannot be shown live.")
                 if self._is_about_the_start(error):
                     # The row that the first viewer named is unknown to upstream; the others need not suffer for it.
                     self.start, self._last_id = Start(after=self.start.after), ""
@@ -121,47 +124,55 @@ class Relay:
             await asyncio.sleep(max(wait, self._retry) + jitter)
             limit = min(limit * 2, LONGEST_WAIT)
 
+    def _is_stuck(self) -> bool:
+        """Whether something too large comes after the row at hand for the second time: it would come for ever."""
+        again = self._stuck_after == self._last_id
+        self._stuck_after = self._last_id
+        return again
+
     def _is_about_the_start(self, error: errors.UpstreamError) -> bool:
         refused = isinstance(error, errors.Refused) and not isinstance(error, errors.NotFound | errors.Unauthorised)
-        return bool(refused and self.start.last_id and not self.buffer.end)
+        return bool(refused and self.start.last_id and self.buffer.is_empty)
 
     async def _read(self) -> None:
         """One connection, until upstream closes it. Raises UpstreamError."""
         live = State("live")
         opening = connection.events(self.source, Start(self._last_id, self.start.after), lambda: self._say(live))
         self.connections += 1
+        self._at = None
         try:
             async with aclosing(opening) as events:
                 async for event in events:
                     if event.retry:
                         self._retry = event.retry / 1000
                     self._take(event)
+                    if self.is_far_ahead:
+                        await self.keep_pace()
         finally:
-            self._release()
+            self.publish()
             self.connections -= 1
 
     def _take(self, event: ServerEvent) -> None:
         # Upstream may send rows again after a resume: those that are here, and those that a viewer came with.
         if event.id == self.start.last_id:
-            self._held.clear()
-        elif event.id not in self.buffer and event.id not in self._held:
-            self._held[event.id] = self.source.render(event)
-            if self.buffer.end or not self.start.last_id:
-                self._release()
-            elif self._hold is None:
-                self._hold = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._release)
+            self.forget_new()
+        elif not self._is_again(event.id):
+            self.put(self.source.render(event))
 
-    def _release(self) -> None:
-        """Give the viewers the rows that were held back."""
-        if self._hold:
-            self._hold.cancel()
-            self._hold = None
-        for item in self._held.values():
-            self.buffer.add(item)
-            self._last_id = item.id
-        if self._held:
-            self._held.clear()
-            self._notify()
+    def publish(self) -> None:
+        if self._new:
+            self._last_id = next(reversed(self._new))
+        super().publish()
+
+    def _is_again(self, row_id: str) -> bool:
+        """Whether that row had been here, also if that is long ago, and the stream starts again from its beginning."""
+        if row_id in self._new:
+            return True
+        seen = self.buffer.seen(row_id)
+        if seen is None and self._at is not None and self._at + 1 < self.buffer.remembered:
+            seen = self._at + 1
+        self._at = seen
+        return seen is not None
 
 
 def _failed(error: errors.UpstreamError) -> State:

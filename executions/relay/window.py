@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from executions.relay.buffer import Item
+from executions.relay.messages import Batch
 
 WINDOW_ROWS, WINDOW_SIZE = 1_000, 1024 * 1024
 """Rows, and characters of them, that may be on their way without an acknowledgement."""
@@ -17,44 +17,50 @@ class TooSlow(Exception):
 
 class Window:
     def __init__(self) -> None:
-        self._sent: deque[Item] = deque()
-        self._size = 0
+        self._sent: deque[Batch] = deque()
+        self._arrived = 0
+        """Rows of the first batch that have been acknowledged."""
+        self._rows = self._size = 0
+        """On their way."""
         self._acknowledged = asyncio.Event()
 
     @property
     def left(self) -> tuple[int, int]:
         """Rows and characters that still fit; less than nothing after one large row."""
-        return WINDOW_ROWS - len(self._sent), WINDOW_SIZE - self._size
+        return WINDOW_ROWS - self._rows, WINDOW_SIZE - self._size
 
-    def sent(self, items: list[Item]) -> None:
-        self._sent.extend(items)
-        self._size += sum(item.size for item in items)
+    def sent(self, batch: Batch) -> None:
+        self._sent.append(batch)
+        self._rows += len(batch)
+        self._size += batch.size
 
     def acknowledge(self, row_id: str) -> None:
         """The viewer has this row and all before it; an id that is not on its way changes nothing."""
-        if not any(item.id == row_id for item in self._sent):
+        number = next((number for number, batch in enumerate(self._sent) if row_id in batch.places), None)
+        if number is None or (number == 0 and self._sent[0].places[row_id] < self._arrived):
             return
-        reached = False
-        while not reached:
-            item = self._sent.popleft()
-            self._size -= item.size
-            reached = item.id == row_id
+        for _ in range(number):
+            self._arrive(len(self._sent[0]))
+        self._arrive(self._sent[0].places[row_id] + 1)
         self._acknowledged.set()
 
-    async def room(self) -> tuple[int, int]:
-        """Wait until something fits. Returns how many rows and characters do; raises TooSlow."""
-        return await self._room(1, 1)
+    def _arrive(self, rows: int) -> None:
+        """So many rows of the first batch have arrived."""
+        batch = self._sent[0]
+        self._rows -= rows - self._arrived
+        whole = rows == len(batch) and not self._arrived
+        self._size -= batch.size if whole else sum(item.size for item in batch.items[self._arrived : rows])
+        self._arrived = rows
+        if rows == len(batch):
+            self._sent.popleft()
+            self._arrived = 0
 
-    async def half(self) -> tuple[int, int]:
-        """Wait until half of the window is free, as `room` does for a little of it."""
-        return await self._room(WINDOW_ROWS // 2, WINDOW_SIZE // 2)
-
-    async def _room(self, rows: int, size: int) -> tuple[int, int]:
-        while self.left[0] < rows or self.left[1] < size:
+    async def room(self, rows: int = 1, size: int = 1) -> None:
+        """Wait until so much fits. Raises TooSlow."""
+        while self._rows > WINDOW_ROWS - rows or self._size > WINDOW_SIZE - size:
             self._acknowledged.clear()
             try:
                 async with asyncio.timeout(STALLED_SECONDS):
                     await self._acknowledged.wait()
             except TimeoutError:
                 raise TooSlow from None
-        return self.left

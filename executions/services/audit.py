@@ -133,6 +133,12 @@ def count(execution_id: str) -> int:
     return ActionRequested.objects.filter(execution_id=execution_id).count()
 
 
+def outcomes(execution_id: str) -> int:
+    """How many of them have come to an end."""
+    its = ActionRequested.objects.filter(execution_id=execution_id)
+    return ActionOutcome.objects.filter(action_id__in=its.values("id")).count()
+
+
 def of_execution(execution_id: str) -> QuerySet[ActionRequested]:
     """What was done to an execution, newest first."""
     return ActionRequested.objects.filter(execution_id=execution_id).order_by(*NEWEST_FIRST)

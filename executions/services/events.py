@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import text
+from executions.services import statuses, text
 from executions.upstream.types import WorkflowEvent
 
 PAGE_SIZE = 100
@@ -15,6 +15,20 @@ _GROUPS = (
     ("CUSTOM", "custom"),
 )
 GROUPS = ("workflow", "activity", "custom", "task", "other")
+CUSTOM_TASK = "CUSTOM_TASK_"
+TASK_WORDS = {
+    "Running": statuses.status("RUNNING"),
+    "Completed": statuses.status("COMPLETED"),
+    "Failed": statuses.status("FAILED"),
+    "Timed out": statuses.status("TIMED_OUT"),
+    "Canceled": statuses.status("CANCELED"),
+    "Not finished": statuses.Status("", "Not finished", "unknown", True),
+}
+"""What is said of a custom task, as task.js has it; it looks as it does for an execution."""
+ENCRYPTED = "__encrypted__"
+"""The `type` of a value in a patch that only the workspace's own key opens."""
+MOST_CHANGES = 5
+"""Operations of a patch that a row's line tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +42,48 @@ class StreamRow:
     note: str
     failed: bool
     json: str
+    task: str = ""
+    """The id of a custom task, for the script that puts its events together."""
+    task_type: str = ""
+    step: str = ""
+    """What the event says of its custom task: `started`, `in_progress`, `completed`, …"""
+    begins: bool = False
+    """A run begins with it: custom tasks of an earlier run will not go on."""
 
 
-def _payload(value: Any) -> str:
+def _payload(payload: Any) -> str:
     """The value inside a payload on one line, or what keeps us from reading it."""
-    if not isinstance(value, dict) or "value" not in value:
-        return text.one_line(value)
-    options = value.get("encoding_options")
-    if options:
+    if not isinstance(payload, dict) or "value" not in payload:
+        return text.one_line(payload)
+    value, options = payload["value"], payload.get("encoding_options")
+    is_patch = payload.get("type") == "json_patch" and isinstance(value, list)
+    # Of a patch that is encrypted in part the rest can be read.
+    if options and not is_patch:
         named = ", ".join(text.label(option, 40) for option in options[:5]) if isinstance(options, list) else ""
         return f"({named or 'encoded'})"
-    return "null" if value["value"] is None else text.one_line(value["value"])
+    if is_patch:
+        return text.clean("; ".join(_change(one) for one in value[:MOST_CHANGES]), 160)
+    return "null" if value is None else text.one_line(value)
+
+
+def _change(operation: Any) -> str:
+    """An operation of a JSON patch in few words: `text + and so on`, `progress = 0.5`."""
+    if not isinstance(operation, dict) or not isinstance(operation.get("path"), str | list):
+        return text.one_line(operation)
+    path, value, op = operation["path"], operation.get("value"), operation.get("op")
+    name = text.one_line(path, 60).strip("/") if isinstance(path, str) else ""
+    if isinstance(value, dict) and value.get("type") == ENCRYPTED:
+        value = "(encrypted)"
+    shown = "null" if value is None else text.one_line(value)
+    match op:
+        case "append":
+            return f"{name} + {shown}".lstrip()
+        case "add" | "replace":
+            return f"{name} = {shown}".lstrip()
+        case "remove":
+            return f"{name or 'all'} removed"
+        case _:
+            return text.one_line(operation)
 
 
 def _note(attributes: dict[str, Any]) -> str:
@@ -57,6 +102,7 @@ def row(event: WorkflowEvent) -> StreamRow:
     kind = text.clean(event.event_type or "—", 60)
     decoded = text.decode(event.attributes)
     attributes = decoded if isinstance(decoded, dict) else {}
+    task = text.label(attributes.get("custom_task_id"), 100) if kind.startswith(CUSTOM_TASK) else ""
     names = (text.label(attributes.get(key)) for key in ("activity_name", "custom_task_type", "workflow_name"))
     return StreamRow(
         id=text.clean(event.event_id or "", 100),
@@ -67,6 +113,10 @@ def row(event: WorkflowEvent) -> StreamRow:
         note=_note(attributes),
         failed="FAILED" in kind or "TIMED_OUT" in kind or "RETRYING" in kind,
         json=text.pretty(decoded),
+        task=task,
+        task_type=text.label(attributes.get("custom_task_type")) if task else "",
+        step=kind.removeprefix(CUSTOM_TASK).lower() if task else "",
+        begins=kind == "WORKFLOW_EXECUTION_STARTED",
     )
 
 

@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from executions import ids
 from executions.services import text
 from executions.upstream.types import LogRecord
 
 PAGE_SIZE = 100
 """What one call to the API gives at most."""
 BODY_LIMIT = 20_000
+"""Characters of a line's body that a page shows."""
 _TONES = {"fatal": "error", "critical": "error", "error": "error", "warning": "warning", "warn": "warning"}
 SEVERITIES = ("debug", "info", "warning", "error")
 
@@ -26,7 +29,13 @@ class LogRow:
     tone: str
     """One of SEVERITIES: what the row's colour and the filter go by."""
     body: str
+    more: int
+    """Lines of the body after the first."""
+    cut: bool
+    """Whether the body is longer than what is shown of it."""
     activity: str
+    activity_id: str
+    """What the API filters by; empty where it could not."""
     trace_id: str
     span_id: str
     attributes: str
@@ -37,6 +46,16 @@ def _tone(severity: str) -> str:
     return _TONES.get(lowered, "debug" if lowered in {"debug", "trace"} else "info")
 
 
+def _about(attributes: dict[str, Any], name: str, limit: int) -> str:
+    """An attribute of the worker's, under its own name or its name in Temporal's log context."""
+    return text.label(attributes.get(name) or attributes.get(f"temporal.{name}"), limit)
+
+
+def _trace(value: str | None) -> str:
+    """A trace's or span's id; OpenTelemetry writes zeros where there is none."""
+    return text.clean(value or "", 64) if value and value.strip("0") else ""
+
+
 def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     """One record as a row. `ordinal` counts its equals before it on the page."""
     # Not the attributes: large ones are cut in live rows, and their order may change.
@@ -44,16 +63,20 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
     digest = hashlib.sha256(text.encode(named)).hexdigest()[:12]
     severity = text.clean(record.severity_text or "—", 20)
     attributes = record.log_attributes or {}
+    body = text.clean(record.body or "", BODY_LIMIT)
     return LogRow(
         address=f"{text.clean(record.timestamp or '', 40)}-{digest}" + (f"~{ordinal}" if ordinal else ""),
         time=text.parse_time(record.timestamp),
         timestamp=text.clean(record.timestamp or "", 40),
         severity=severity.upper(),
         tone=_tone(severity),
-        body=text.clean(record.body or "", BODY_LIMIT),
-        activity=text.label(attributes.get("activity_type") or attributes.get("temporal.activity_type"), 100),
-        trace_id=text.clean(record.trace_id or "", 64),
-        span_id=text.clean(record.span_id or "", 64),
+        body=body,
+        more=body.rstrip().count("\n"),
+        cut=len(record.body or "") > BODY_LIMIT and body.endswith("…"),
+        activity=_about(attributes, "activity_type", 100),
+        activity_id=number if ids.is_activity_id(number := _about(attributes, "activity_id", 30)) else "",
+        trace_id=_trace(record.trace_id),
+        span_id=_trace(record.span_id),
         attributes=text.pretty(attributes) if attributes else "",
     )
 
@@ -73,6 +96,12 @@ def rows(records: Iterable[LogRecord]) -> list[LogRow]:
         seen[line.address] += 1
         found.append(row(record, ordinal) if ordinal else line)
     return found
+
+
+def activities(lines: Iterable[LogRow]) -> dict[str, str]:
+    """The activities of these lines that can be asked for: names by number, in the order of their numbers."""
+    found = {line.activity_id: line.activity for line in lines if line.activity_id}
+    return dict(sorted(found.items(), key=lambda one: int(one[0])))
 
 
 def matching(lines: list[LogRow], *, severities: list[str], query: str) -> list[LogRow]:

@@ -31,6 +31,11 @@ class Run:
         return not self.status.over
 
     @property
+    def shown(self) -> tuple[object, ...]:
+        """What a page says of it that may change."""
+        return self.execution_id, self.run_id, self.status.value, self.workflow, self.started, self.ended, self.user
+
+    @property
     def seconds(self) -> float | None:
         """How long it ran; None while it runs, or when the API did not say."""
         if self.started and self.ended:

@@ -11,6 +11,7 @@
     │   └── RateLimited     429, with when to try again
     ├── ServerFault         any 5xx
     └── BrokenAnswer        an answer that is not the API's: cut short, not JSON, the wrong shape, a redirect
+        └── TooLarge        an event of a stream that is more than we take in
 
 `str()` of each is a sentence for a page; `repr()` is for logs and holds no words of the API's, which name executions.
 None of them holds the request, so none can show the key.
@@ -98,6 +99,10 @@ class ServerFault(UpstreamError):
 
 
 class BrokenAnswer(UpstreamError):
+    pass
+
+
+class TooLarge(BrokenAnswer):
     pass
 
 

@@ -147,7 +147,7 @@ class _Guard(httpx.AsyncByteStream):
 
 
 class _Sizes:
-    """Measures the line and the event under way, wherever the chunks are cut; BrokenAnswer if one is too large."""
+    """Measures the line and the event under way, wherever the chunks are cut; TooLarge if one is."""
 
     def __init__(self, line: int = MAX_LINE_BYTES, event: int = MAX_EVENT_BYTES) -> None:
         self._most_line, self._most_event = line, event
@@ -172,4 +172,4 @@ class _Sizes:
         self._line += size
         self._event += size
         if self._line > self._most_line or self._event > self._most_event:
-            raise errors.BrokenAnswer("The Workflows API’s stream has an event too large to take in.")
+            raise errors.TooLarge("The Workflows API’s stream has an event too large to take in.")

@@ -1,7 +1,13 @@
-"""What all pages of an execution share: who may see them, which run they show, and the frame around them."""
+"""What all pages of an execution share: who may see them, which run they show, and the frame around them.
+
+A page that refreshes itself says in `X-Was` what it shows, as a mark that it got with it; while that is still so, the
+answer is 204. Where the API is away a page stands on what the API said last, and says so.
+"""
 
 import functools
+import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
@@ -14,7 +20,8 @@ from django.views.decorators.http import require_safe
 from executions import ids
 from executions.operations import BY_SLUG
 from executions.permissions import allowed_operations, check_allowed
-from executions.services import api, audit, runs, text
+from executions.services import api, audit, reads, runs, text
+from executions.services.shared import Known
 from executions.upstream import errors
 from executions.upstream.types import Execution
 from executions.views.errors import Problem, describe, respond, with_headers
@@ -24,6 +31,8 @@ T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Part = Callable[[HttpRequest, runs.Run], dict[str, Any] | HttpResponse]
 RANGE = ("after", "before")
+OLD = "old-"
+"""Before a mark: what the page shows is of before the API went away."""
 
 
 def allowed(operation: str) -> Callable[[View[P]], View[P]]:
@@ -53,6 +62,9 @@ def execution_page(operation: str, tab: str) -> Callable[[Part], View[[str]]]:
         def inner(request: HttpRequest, execution_id: str) -> HttpResponse:
             check_allowed(request.user, operation)
             run = fetch(request, real_id(execution_id))
+            if (away := away_of(request)) and not (tab == "overview" and request.GET.get("part") in {None, "facts"}):
+                # The part would have to be asked for as well.
+                return _without_part(request, run, tab, away)
             try:
                 found = part(request, run)
             except (errors.UpstreamError, BadRequest) as error:
@@ -66,15 +78,56 @@ def execution_page(operation: str, tab: str) -> Callable[[Part], View[[str]]]:
     return wrap
 
 
+def is_refresh(request: HttpRequest) -> bool:
+    """Whether the page is there already, and only asks what has changed."""
+    return "X-Was" in request.headers
+
+
+def mark(*shown: object) -> str:
+    """What stands for all that a page shows: another one when any of it changes."""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
+
+
+def unchanged(request: HttpRequest, now: str) -> HttpResponse | None:
+    """The answer to a refresh that has nothing new: 204, or the problem that keeps us from knowing; else None."""
+    before, away = request.headers.get("X-Was", ""), away_of(request)
+    if away:
+        return respond(request, away) if before.removeprefix(OLD) == now else None
+    return with_headers(HttpResponse(status=204)) if before == now else None
+
+
+def away_of(request: HttpRequest) -> Problem | None:
+    """Why what the page shows may be old: the API did not answer when this request asked for it."""
+    return getattr(request, "away", None)
+
+
+def as_of(request: HttpRequest) -> datetime | None:
+    """When the API said what the page shows, where that is not now."""
+    return getattr(request, "as_of", None)
+
+
+def current(request: HttpRequest, found: Known[T]) -> T:
+    """The answer, for a page that says so if it is an earlier one."""
+    if found.problem:
+        request.away = describe(found.problem, request.user)  # type: ignore[attr-defined]
+        request.as_of = found.at  # type: ignore[attr-defined]
+    return found.value
+
+
 def _without_part(request: HttpRequest, run: runs.Run, tab: str, problem: Problem) -> HttpResponse:
-    if request.htmx and request.htmx.target != "part":  # type: ignore[attr-defined]
+    if is_refresh(request) or (request.htmx and request.htmx.target != "part"):  # type: ignore[attr-defined]
         return respond(request, problem)
     context = execution_context(request, run, tab) | {"problem": problem}
     return with_headers(render_page(request, "failed", context, status=problem.status), problem)
 
 
 def secondary(request: HttpRequest, call: Callable[[], T]) -> tuple[T | None, Problem | None]:
-    """What a page can do without: where that fails the page stays, and says so in its place."""
+    """What a page can do without: where that fails the page stays, and says so in its place.
+
+    An API that has just not answered is not asked again.
+    """
+    if away := away_of(request):
+        return None, away
     try:
         return call(), None
     except (errors.UpstreamError, api.NotConfigured) as error:
@@ -99,19 +152,25 @@ def run_parameter(request: HttpRequest) -> str:
 
 def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
     """The run that the address names; NotFound if it belongs to another execution."""
-    run_id = run_parameter(request)
+    run_id, age = run_parameter(request), reads.AGE if is_refresh(request) else 0.0
     if not run_id:
-        return runs.run(api.client().get_workflow_execution(execution_id))
-    found = api.client().get_run(run_id)
+        return runs.run(current(request, reads.execution(execution_id, age=age)))
+    found = current(request, reads.run(run_id, age=age))
     if found.execution_id != execution_id:
         raise errors.NotFound("This run belongs to another execution.", status=404)
     return runs.run(found)
 
 
 def fetch_latest(request: HttpRequest, execution_id: str) -> runs.Run:
-    """The latest run, which is what actions act on. A run that the address names has to be the execution's, too."""
-    latest = runs.run(api.client().get_workflow_execution(execution_id))
-    if run_parameter(request) not in {"", latest.run_id}:
+    """The latest run, which is what actions act on. A run that the address names has to be the execution's, too.
+
+    Before something is sent, only what the API says now will do.
+    """
+    if request.method == "POST":
+        latest = runs.run(api.client().get_workflow_execution(execution_id))
+    else:
+        latest = runs.run(current(request, reads.execution(execution_id, age=0.0)))
+    if run_parameter(request) not in {"", latest.run_id} and not away_of(request):
         fetch(request, execution_id)
     return latest
 
@@ -151,6 +210,8 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
     chosen |= {name: moment for name in RANGE if text.parse_iso(moment := request.GET.get(name, ""))}
     chosen = {name: value for name, value in chosen.items() if value}
     link = {**chosen, "run": run.run_id} if run.run_id else chosen
+    canceling, count = audit.cancel_requested(run), audit.count(run.execution_id)
+    asked = canceling.action.id if canceling else None
     return {
         "run": run,
         "tab": tab,
@@ -159,8 +220,11 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
         "kept": "?" + urlencode(chosen) if chosen else "",
         "pinned": "run" in chosen,
         "link_query": urlencode(link),
-        "action_count": audit.count(run.execution_id),
-        "canceling": audit.cancel_requested(run),
+        "action_count": count,
+        "canceling": canceling,
+        "as_of": as_of(request),
+        "away": away_of(request),
+        "mark": mark(sorted(may), run.shown, asked, count, audit.outcomes(run.execution_id)),
     }
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from executions.services import api, audit, runs
 from executions.services import history as histories
 from executions.upstream.types import History
-from executions.views.frame import download, execution_page
+from executions.views.frame import download, execution_page, is_refresh, mark, unchanged
 
 
 def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
@@ -34,6 +34,9 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     if events is None:
         return {"unreadable": histories.as_text(found)}
     did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
+    now = mark(run.shown, len(events), [event.id for event in events[-1:]], [(one.action.id, one.result) for one in did])
+    if is_refresh(request) and (same := unchanged(request, now)):
+        return same
     rows = histories.with_actions(events, did)
     shown = histories.matching(rows, kinds=kinds, query=query, newest_first=newest_first)
     selected = request.GET.get("event", "")
@@ -47,6 +50,7 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
         "by_operators": len(did),
         "categories": histories.CATEGORIES,
         "selected": selected,
+        "rows_mark": now,
         "canceled_elsewhere": canceled_elsewhere(run, events),
         # Only where new events come in.
         "polling": 0

@@ -1,4 +1,4 @@
-"""An execution's log lines: a page from the API, then live."""
+"""An execution's log lines: a page from the API, then live, with older and newer ones fetched as the reader goes."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,81 +6,132 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.timezone import now
 
 from executions import ids
-from executions.services import api, runs
+from executions.services import log_pages, runs, text
 from executions.services import logs as services
 from executions.upstream.types import LogPage
 from executions.views.frame import RANGE, execution_page, time_range
 
-AROUND = timedelta(milliseconds=1)
-"""Past a line's own time, so that a page that ends there has the line."""
-
 LATE = timedelta(seconds=5)
 """By how much workers' clocks, and the ways of their lines, may differ."""
+
+QUIET = timedelta(minutes=1)
+"""So long after a run's end no more lines are expected."""
 
 
 @execution_page("logs", "logs")
 def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
     # The newest lines first by default: that is where a live page goes on.
     order = "asc" if request.GET.get("order") == "asc" else "desc"
-    answer = _page(request, run, order, **time_range(request))
+    scope = scope_of(request, run.execution_id, "" if request.GET.get("runs") == "all" else run.run_id)
+    answer = log_pages.read(scope, order, request.GET.get("cursor", ""))
     lines, selected = services.rows(answer.results), request.GET.get("line", "")
-    around = _around(request, order, lines, selected)
+    around = _around(request, scope, order, lines, selected)
     if around:
-        answer = _page(request, run, order, **around)
+        answer = log_pages.read(around, order)
         lines = services.rows(answer.results)
-    severities, query = request.GET.getlist("severity"), request.GET.get("q", "")
+    shown = services.matching(lines, **wanted(request))
+    live = _live(request, run, scope, lines, answer, inside=bool(around or request.GET.get("cursor")))
     return {
-        "lines": services.matching(lines, severities=severities, query=query),
+        "lines": shown,
         "fetched": len(lines),
+        "counted": len(lines) - _again(lines, shown, live),
         "next_cursor": answer.next_cursor,
         "order": order,
         "severities": services.SEVERITIES,
-        "chosen": severities,
-        "query": query,
+        "chosen": request.GET.getlist("severity"),
+        "query": request.GET.get("q", ""),
+        "only": bool(request.GET.get("only")),
+        "activities": services.activities(lines),
+        "activity": scope.activity,
+        "all_runs": request.GET.get("runs") == "all",
         "selected": selected,
         "around": bool(around),
-        "live": None if around else _live(request, run, lines),
+        "live": live,
     }
 
 
-def _activity(request: HttpRequest) -> str:
+def wanted(request: HttpRequest) -> dict[str, Any]:
+    """Which of the lines that were fetched the list shows. The text only finds, unless only its lines are wanted."""
+    query = request.GET.get("q", "") if request.GET.get("only") else ""
+    return {"severities": request.GET.getlist("severity"), "query": query}
+
+
+def scope_of(request: HttpRequest, execution_id: str, run_id: str) -> log_pages.Scope:
+    """The lines that the address asks for. BadRequest where it cannot mean any."""
     activity = request.GET.get("activity", "")
     if activity and not ids.is_activity_id(activity):
         raise BadRequest("“activity” is the activity’s number.")
-    return activity
+    return log_pages.Scope(execution_id=execution_id, run_id=run_id, activity=activity, **time_range(request))
 
 
-def _page(request: HttpRequest, run: runs.Run, order: str, **window: str | None) -> LogPage:
-    return api.client().get_workflow_execution_logs(
-        run.execution_id,
-        run_id=run.run_id or None,
-        activity_id=_activity(request) or None,
-        order=order,
-        cursor=request.GET.get("cursor") or None,
-        limit=services.PAGE_SIZE,
-        **window,
-    )
-
-
-def _around(request: HttpRequest, order: str, lines: list[services.LogRow], selected: str) -> dict[str, str] | None:
+def _around(
+    request: HttpRequest, scope: log_pages.Scope, order: str, lines: list[services.LogRow], selected: str
+) -> log_pages.Scope | None:
     """The range that begins with the line in the address, where the page that was asked for does not have it."""
     moment = services.time_of(selected)
     chosen = any(request.GET.get(name) for name in ("cursor", *RANGE))
     if moment is None or chosen or any(line.address == selected for line in lines):
         return None
-    return {"after": moment.isoformat()} if order == "asc" else {"before": (moment + AROUND).isoformat()}
+    return scope.newer(moment) if order == "asc" else scope.older(moment)
 
 
-def _live(request: HttpRequest, run: runs.Run, lines: list[services.LogRow]) -> dict[str, str] | None:
-    """Where the page goes on live: a little before its newest line; rows that it has are told by their address."""
-    if request.GET.get("cursor") or request.GET.get("before"):
-        return None
-    times = [line.time for line in lines if line.time]
-    after = max(min(times), max(times) - LATE).isoformat() if times else time_range(request)["after"] or ""
-    query = {"run": run.run_id, "activity": _activity(request), "after": after}
+def _live(
+    request: HttpRequest,
+    run: runs.Run,
+    scope: log_pages.Scope,
+    lines: list[services.LogRow],
+    answer: LogPage,
+    *,
+    inside: bool,
+) -> dict[str, Any]:
+    """How the list goes on. `inside`: the page begins somewhere between the first line and the newest."""
+    oldest_first = request.GET.get("order") == "asc"
+    at_start, at_end = (not inside, not answer.next_cursor) if oldest_first else (not answer.next_cursor, not inside)
+    query = {"run": scope.run_id, "activity": scope.activity}
+    after = (now() - LATE).isoformat()
+    if at_end:
+        after = _after(lines, all_known=at_start) or request.GET.get("after", "")
+    kept = [(name, value) for name, values in request.GET.lists() for value in values if name in KEPT]
     return {
         "path": f"/ws/executions/{ids.to_path(run.execution_id)}/logs/",
-        "query": urlencode({name: value for name, value in query.items() if value}),
+        "query": urlencode({name: value for name, value in (query | {"after": after}).items() if value}),
+        "rest": "range" if request.GET.get("before") else "over" if is_quiet(run) else "",
+        "pages": f"{reverse('log-rows', args=[run.execution_id])}?{urlencode([('run', scope.run_id), *kept])}",
+        "after": after,
+        "at_start": at_start,
+        "at_end": at_end,
+        "cursor": answer.next_cursor or "",
+        "run": "" if request.GET.get("run") else scope.run_id,
     }
+
+
+def _again(lines: list[services.LogRow], shown: list[services.LogRow], live: dict[str, Any]) -> int:
+    """How many of the lines that are hidden the stream brings again: only then does the page count them."""
+    after = None if live["rest"] else text.parse_iso(live["after"])
+    late = [sum(bool(after and line.time and line.time >= after) for line in some) for some in (lines, shown)]
+    return late[0] - late[1]
+
+
+KEPT = ("activity", "severity", "q", "only", *RANGE)
+"""What the address says about which lines are wanted."""
+
+
+def is_quiet(run: runs.Run) -> bool:
+    """Whether the run has been over for so long that nothing more will come."""
+    return run.status.over and run.ended is not None and now() - run.ended > QUIET
+
+
+def _after(lines: list[services.LogRow], *, all_known: bool) -> str:
+    """Where the stream begins: a little before the newest line; rows that the page has are told by their address.
+
+    Of the oldest line's moment there may be more on the page before, which are not new.
+    """
+    times = [line.time for line in lines if line.time]
+    if not times:
+        return ""
+    oldest = min(times) if all_known else min(times) + timedelta(microseconds=1)
+    return max(oldest, max(times) - LATE).isoformat()

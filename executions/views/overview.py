@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 
-from executions.services import api, audit, causes, history, runs, text
+from executions.services import audit, causes, history, reads, runs, text
 from executions.views.errors import with_headers
-from executions.views.frame import execution_context, execution_page
+from executions.views.frame import execution_context, execution_page, unchanged
 from executions.views.history import canceled_elsewhere, fetch_history
 
 RUNS_SHOWN = 20
@@ -22,6 +23,8 @@ def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespon
     match request.GET.get("part"):
         case "facts":
             return _facts(request, run)
+        case "watch":
+            return _watch(run)
         case "cause":
             return _cause(request, run)
         case "canceled":
@@ -33,20 +36,25 @@ def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespon
         "result": text.pretty(result) if result is not None else "",
         "recent_actions": audit.entries(audit.of_execution(run.execution_id)[:3]),
         "ended_by": audit.ended_by(run),
-        "polling": run.is_running,
     }
 
 
 def _facts(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """The top of the page, once it says something else than what is there: until then its buttons stay in place."""
     context = execution_context(request, run, "")
-    asked = str(context["canceling"].action.id) if context["canceling"] else ""
-    if (run.status.value, asked) == (request.GET.get("was"), request.GET.get("asked", "")):
-        return HttpResponse(status=204)
-    response = with_headers(render(request, "executions/_facts.html", context))
-    # An open form has a card that says the same.
+    if same := unchanged(request, context["mark"]):
+        return same
+    response = with_headers(render(request, "executions/_facts_refreshed.html", context))
+    # What depends on it asks anew: a tab's part, and the card of an open form that says the same.
     response["HX-Trigger"] = "facts-changed"
     return response
+
+
+def _watch(run: runs.Run) -> HttpResponse:
+    """For the pages that watch an execution without showing it."""
+    status = {"status": run.status.value, "word": run.status.word, "over": run.status.over, "run": run.run_id}
+    status |= {"now": timezone.now().isoformat()}
+    return with_headers(JsonResponse(status))
 
 
 def _cause(request: HttpRequest, run: runs.Run) -> HttpResponse:
@@ -66,6 +74,6 @@ def _canceled(request: HttpRequest, run: runs.Run) -> HttpResponse:
 def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """Loaded after the page: the execution's runs."""
     found = runs.of_execution(run.execution_id)
-    latest = api.client().get_workflow_execution(run.execution_id)
+    latest = reads.execution(run.execution_id, age=reads.AGE).value
     context = {"run": run, "runs": found[:RUNS_SHOWN], "latest": latest.run_id or ""}
     return with_headers(render(request, "executions/_run_switch.html", context))

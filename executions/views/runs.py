@@ -12,10 +12,20 @@ from django.urls import Resolver404, resolve
 from executions import ids
 from executions.forms import RunFilters
 from executions.permissions import allowed_operations
-from executions.services import api, runs, statuses
+from executions.services import reads, runs, statuses
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
-from executions.views.frame import allowed, page_url, render_page
+from executions.views.frame import (
+    allowed,
+    as_of,
+    away_of,
+    current,
+    is_refresh,
+    mark,
+    page_url,
+    render_page,
+    unchanged,
+)
 
 
 @allowed("get")
@@ -32,14 +42,22 @@ def run_list(request: HttpRequest) -> HttpResponse:
     }
     if form.errors:
         return render_page(request, "runs", context, status=400)
+    parameters = {"page_size": runs.PAGE_SIZE, **runs.parameters(filters)}
     try:
-        answer = api.client().list_runs(page_size=runs.PAGE_SIZE, **runs.parameters(filters))
+        answer = current(request, reads.page(parameters, age=reads.AGE if is_refresh(request) else 0.0))
     except errors.UpstreamError as error:
         problem = describe(error, request.user)
         return with_headers(render_page(request, "runs", {**context, "problem": problem}, problem.status), problem)
+    found = [runs.run(one) for one in answer.executions]
+    now = mark(sorted(context["may"]), [run.shown for run in found], answer.next_page_token)
+    if is_refresh(request) and (same := unchanged(request, now)):
+        return same
     context |= {
-        "runs": [runs.run(one) for one in answer.executions],
+        "runs": found,
         "next_page": answer.next_page_token,
+        "mark": now,
+        "as_of": as_of(request),
+        "away": away_of(request),
         # The form that selects makes one batch, however often it is sent.
         "token": uuid.uuid4().hex,
     }
@@ -67,12 +85,12 @@ def open_execution(request: HttpRequest) -> HttpResponse:
 def _found(given: str) -> str:
     """The page of the execution with this id; failing that, of the run with this id."""
     try:
-        return page_url("overview", api.client().get_workflow_execution(given).execution_id)
+        return page_url("overview", reads.execution(given, age=0.0).value.execution_id)
     except errors.NotFound as missing:
         if not ids.is_run_id(given):
             raise
         try:
-            run = api.client().get_run(given)
+            run = reads.run(given, age=0.0).value
         except (errors.NotFound, errors.Invalid):
             raise missing from None
     return page_url("overview", run.execution_id, run=given)

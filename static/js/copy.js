@@ -1,5 +1,7 @@
 // Copy buttons. [data-copy]: a text. [data-copy-from]: an element's text. [data-copy-next]: the next <pre>.
+// [data-copy-line]: the row's summary as a line. [data-copy-part]: the text of a part of the row.
 // [data-copy-link]: this page's address with these parameters, so that a teammate sees the same.
+const BUTTONS = ["", "-link", "-from", "-next", "-line", "-part"].map((kind) => `[data-copy${kind}]`).join();
 let hiding;
 
 export function toast(text) {
@@ -24,10 +26,18 @@ function link(parameters) {
   return address.href;
 }
 
+function line(row) {
+  const parts = [...row.querySelectorAll("summary > :not(.more-lines)")];
+  const words = (part) => (part.matches("time") ? part : part.querySelector("time"))?.dateTime ?? part.textContent;
+  return parts.map(words).join(" ");
+}
+
 function wanted(button) {
   if ("copy" in button.dataset) return button.dataset.copy;
   if ("copyLink" in button.dataset) return link(button.dataset.copyLink);
   if ("copyFrom" in button.dataset) return document.querySelector(button.dataset.copyFrom).textContent;
+  if ("copyLine" in button.dataset) return line(button.closest(".row"));
+  if ("copyPart" in button.dataset) return button.closest(".row").querySelector(button.dataset.copyPart).textContent;
   return button.closest(".row-body").querySelector("pre").textContent;
 }
 
@@ -44,7 +54,7 @@ async function write(text) {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-link], [data-copy-from], [data-copy-next]");
+  const button = event.target.closest(BUTTONS);
   if (!button) return;
   event.preventDefault();
   try {

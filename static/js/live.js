@@ -1,135 +1,208 @@
-// [data-live]: a list of rows that grows as a stream brings more. The page's own rows are there first; the stream brings
-// some of them again, and those are dropped.
-import { Stream } from "./stream.js";
+// [data-live]: a list of rows that grows as a stream brings more, and can be read in both directions. Here is what the
+// reader sees and does; the rows are in live-window.js.
+import { Edge, onReading, whenNear } from "./live-ends.js";
+import { inPlace } from "./live-list.js";
+import { Light } from "./live-light.js";
+import { PAGE, Window } from "./live-window.js";
 import { reveal } from "./selected.js";
-import { localise } from "./times.js";
+import { Stream } from "./stream.js";
+import { nextTurn } from "./turns.js";
 
-const MOST_ROWS = 3000;
-const EDGE = 80;
-const WORDS = { connecting: "connecting", live: "live", reconnecting: "reconnecting", ended: "ended", failed: "stopped" };
+// Pages that a gap may be wide; beyond that the newest rows are shown, and the others as the reader goes back.
+const MOST_MENDING = 20;
+const lists = new WeakMap();
 
 class Live {
   constructor(root) {
+    const { dataset } = root;
     this.root = root;
-    this.rows = this.part("rows");
-    this.newestFirst = root.dataset.liveOrder === "desc";
-    this.tones = (this.rows.dataset.liveTones ?? "").split(" ").filter(Boolean);
-    this.text = (this.rows.dataset.liveText ?? "").toLowerCase();
-    this.waiting = [];
-    this.paused = false;
-    this.name = "connecting";
-    // How often each may come again; equals are told apart by what follows "~".
-    this.known = new Map();
-    for (const row of this.rows.children) this.remember(row.dataset.row.split("~")[0], 1);
-    this.part("pause").addEventListener("click", () => this.pause(!this.paused));
-    this.part("new").addEventListener("click", () => this.jump());
-    addEventListener("scroll", () => this.show(), { passive: true });
-    new Stream(root.dataset.live, root.dataset.liveQuery, {
+    this.window = new Window(root, this);
+    this.light = new Light(root, {
+      pause: () => this.pause(!this.paused),
+      new: () => this.jump(),
+      again: () => this.stream.open(),
+      older: () => this.more("older"),
+      newer: () => this.more("newer"),
+    });
+    this.edge = new Edge(this.window.rows.newestFirst);
+    this.follows = !this.window.broken && !root.querySelector(".row.selected") && this.edge.here;
+    this.stream = new Stream(dataset.live, dataset.liveQuery, {
       state: (name, detail) => this.state(name, detail),
-      gap: () => { this.part("gap").hidden = false; },
+      gap: () => this.gap(),
       items: (items) => this.take(items),
     });
+    if (!dataset.liveRest) this.stream.open();
+    addEventListener("scroll", () => this.scrolled(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.flush());
+    document.addEventListener("execution:status", ({ detail }) => this.status(detail));
+    onReading(() => { this.parked = false; });
+    whenNear(this.light.edge("older"), () => this.more("older"));
+    whenNear(this.light.edge("newer"), () => !this.parked && this.more("newer"));
+    this.show();
   }
 
-  part(name) {
-    return this.root.querySelector(`[data-live-${name}]`);
-  }
-
-  remember(key, change) {
-    this.known.set(key, (this.known.get(key) ?? 0) + change);
+  send(name, detail) {
+    this.root.dispatchEvent(new CustomEvent(`live:${name}`, { bubbles: true, detail }));
   }
 
   state(name, detail) {
-    this.name = name;
-    this.part("pause").hidden = name === "ended" || name === "failed";
-    this.part("state").title = detail;
-    this.light();
+    this.light.say(name, detail);
+    this.send("state", { name, detail });
   }
 
-  light() {
-    const light = this.part("state");
-    light.dataset.state = this.name;
-    light.textContent = this.paused && this.name === "live" ? "paused" : WORDS[this.name] ?? this.name;
+  // An execution that was over goes on: reset, continued as new, or its end was not the last word.
+  status({ over, run }) {
+    const { liveRest, liveRun } = this.root.dataset;
+    const other = Boolean(liveRun && run && run !== liveRun);
+    this.light.run(other);
+    if (liveRest !== "range" && (!over || other) && (this.stream.over || !this.stream.socket)) this.stream.open();
   }
 
   take(items) {
-    const template = document.createElement("template");
-    template.innerHTML = items.map((item) => item.html).join("");
-    for (const row of [...template.content.children]) if (this.wanted(row)) this.waiting.push(row);
-    if (this.waiting.length > MOST_ROWS) {
-      this.waiting = this.waiting.slice(-MOST_ROWS);
-      this.part("trimmed").hidden = false;
+    this.send("items", items);
+    this.window.take(items);
+    this.flush();
+  }
+
+  // Rows could not be replayed. A reader who follows gets them now, others when they go there.
+  gap() {
+    const { window } = this;
+    const whole = !window.broken;
+    window.drop(window.queue.take(window.queue.length));
+    window.broken = true;
+    this.send("gap");
+    if (whole && this.follows) this.mend();
+  }
+
+  async mend() {
+    this.mending = true;
+    this.light.gap("mending");
+    // The rows after the gap come at once, if there are any.
+    for (let turn = 0; turn < 20 && !this.window.queue.length; turn += 1) await nextTurn();
+    try {
+      for (let tries = 0; tries < MOST_MENDING && this.window.broken; tries += 1) await this.newer();
+    } catch {
+      // Said below.
+    }
+    this.mending = false;
+    this.light.gap(this.window.broken ? "failed" : "mended");
+    this.flush();
+  }
+
+  // A change of the list under a reader who follows.
+  keepUp(change) {
+    change();
+    const wanted = this.root.dataset.liveSelected;
+    const selected = wanted && !this.root.querySelector(".row.selected") && this.window.rows.named(wanted);
+    if (selected) {
+      this.follows = false;
+      reveal(selected);
+    } else if (!this.window.rows.newestFirst) this.edge.go();
+  }
+
+  // The newest rows went to make room for older ones: they do not come back by themselves.
+  park() {
+    this.follows = false;
+    this.parked = true;
+  }
+
+  scrolled() {
+    const { follows, window } = this;
+    if (this.parked) return;
+    this.follows = this.edge.here && (follows || (!window.broken && window.queue.length <= PAGE));
+    if (this.follows !== follows) this.flush();
+  }
+
+  // Bring in what waits, while the reader follows.
+  async flush() {
+    const { window } = this;
+    if (!this.flushing) {
+      this.flushing = true;
+      while ((window.queue.length || window.stale) && this.goes && !window.putting) {
+        if (window.broken) window.restart();
+        if (window.queue.length) window.put(window.queue, true);
+        window.shed();
+        await nextTurn();
+      }
+      this.flushing = false;
     }
     this.show();
   }
 
-  wanted(row) {
-    const key = row.dataset.row.split("~")[0];
-    if (this.known.get(key)) {
-      this.remember(key, -1);
-      return false;
+  get goes() {
+    return this.follows && !this.paused && !this.mending && !document.hidden;
+  }
+
+  show() {
+    const { window, light } = this;
+    const behind = !window.atEnd && !this.goes;
+    const paint = () => {
+      light.waiting(window.unseen, behind);
+      light.more("older", !window.atStart);
+      light.more("newer", behind);
+      light.empty(window.rows.length === 0);
+    };
+    if (this.follows) paint();
+    else inPlace(window.list, paint);
+  }
+
+  // One page more at an end; how many rows came in. Rejects if it cannot be fetched.
+  older() {
+    return this.page("older");
+  }
+
+  newer() {
+    return this.page("newer");
+  }
+
+  async page(end) {
+    this.light.busy(end, true);
+    try {
+      return await this.window.page(end === "newer");
+    } finally {
+      this.light.busy(end, false);
+      this.flush();
     }
-    if (this.tones.length && !this.tones.includes(row.dataset.tone)) return false;
-    // The same parts that the server searches.
-    const words = [...row.querySelectorAll("[data-find]")].map((part) => part.textContent).join(" ");
-    return words.toLowerCase().includes(this.text);
   }
 
-  // Whether the end at which rows come in is in sight.
-  get atEdge() {
-    if (this.newestFirst) return scrollY < EDGE;
-    return innerHeight + scrollY > document.documentElement.scrollHeight - EDGE;
-  }
-
-  show(force = false) {
-    if (this.waiting.length && (force || (!this.paused && this.atEdge))) {
-      const follow = !this.newestFirst && scrollY > 0;
-      const rows = document.createDocumentFragment();
-      rows.append(...(this.newestFirst ? this.waiting.reverse() : this.waiting));
-      localise(rows);
-      if (this.newestFirst) this.rows.prepend(rows);
-      else this.rows.append(rows);
-      this.waiting = [];
-      this.trim();
-      this.part("empty")?.remove();
-      const selected = this.selected();
-      if (selected) reveal(selected);
-      else if (follow) scrollTo({ top: document.documentElement.scrollHeight });
+  // The same for the reader, who is told what goes wrong.
+  async more(end) {
+    try {
+      return await this.page(end);
+    } catch (error) {
+      this.light.busy(end, false, `They could not be fetched. ${error.message}`);
+      return 0;
     }
-    const button = this.part("new");
-    button.hidden = this.waiting.length === 0;
-    button.textContent = `${this.waiting.length} new ${button.dataset.liveNew}${this.waiting.length === 1 ? "" : "s"}`;
   }
 
-  // The row that the address names, if it came only now.
-  selected() {
-    const wanted = this.root.dataset.liveSelected;
-    if (!wanted || this.root.querySelector(".row.selected")) return null;
-    return [...this.rows.children].find((row) => row.dataset.row === wanted) ?? null;
-  }
-
-  trim() {
-    const over = this.rows.children.length - MOST_ROWS;
-    for (let number = 0; number < over; number += 1) {
-      (this.newestFirst ? this.rows.lastElementChild : this.rows.firstElementChild).remove();
+  async jump() {
+    const { window } = this;
+    if (this.paused) this.pause(false);
+    if (window.broken && !window.queue.length) {
+      const { entries, done } = await window.pages.latest();
+      window.restart(entries, done);
     }
-    if (over > 0) this.part("trimmed").hidden = false;
-  }
-
-  jump() {
-    this.pause(false);
-    this.show(true);
-    scrollTo({ top: this.newestFirst ? 0 : document.documentElement.scrollHeight });
+    this.follows = true;
+    this.parked = false;
+    this.edge.go();
+    await this.flush();
+    this.edge.go();
   }
 
   pause(paused) {
     this.paused = paused;
-    const button = this.part("pause");
-    button.setAttribute("aria-pressed", paused);
-    button.textContent = paused ? "Resume" : "Pause";
-    this.light();
-    this.show();
+    this.light.pause(paused);
+    this.flush();
+  }
+
+  extent() {
+    const { rows, fetched, atStart, atEnd } = this.window;
+    return { rows: rows.length, fetched, atStart, atEnd };
   }
 }
 
-for (const root of document.querySelectorAll("[data-live]")) new Live(root);
+export function liveOf(root) {
+  return lists.get(root);
+}
+
+for (const root of document.querySelectorAll("[data-live]")) lists.set(root, new Live(root));

@@ -1,16 +1,23 @@
 // A websocket that follows a stream: it comes back after cuts, goes on after the last row, and acknowledges what came.
-const ACK_ROWS = 500;
-const ACK_SIZE = 512 * 1024;
+import { onWake } from "./wake.js";
+
+const ACK_ROWS = 400;
+const ACK_SIZE = 400 * 1024;
 const ACK_DELAY = 1000;
 const MOST_RECENT = 5000;
+// The server says something at once; a connection that brings nothing for so long is dead.
+const HELLO = 10_000;
+// Something to send in a quiet stream: sending is how a browser finds out that a connection is dead.
+const KEEP_ALIVE = 30_000;
+const SLOW = 4408;
 const FINAL = {
-  4401: "signed out: load the page again to sign in",
-  4403: "you may not see this any more",
-  4404: "no such execution",
+  4401: "Signed out: load the page again to sign in.",
+  4403: "You may not see this any more.",
+  4404: "There is no such execution.",
 };
 
 export class Stream {
-  // `handlers`: state(name, detail), items(list), gap().
+  // `handlers`: state(name, detail), items(list), gap(). Nothing happens before `open`.
   constructor(address, query, handlers) {
     this.address = `${location.origin.replace(/^http/, "ws")}${address}`;
     this.query = query;
@@ -18,33 +25,62 @@ export class Stream {
     this.lastId = "";
     this.recent = new Set();
     this.failures = 0;
-    addEventListener("online", () => { if (this.timer) this.connect(); });
-    this.connect();
+    addEventListener("pagehide", () => this.rest());
+    addEventListener("pageshow", (event) => { if (event.persisted && this.resting) this.open(); });
+    onWake((why) => { if (this.socket || this.timer) this.wake(why); });
+    setInterval(() => this.acknowledge(true), KEEP_ALIVE);
   }
 
-  connect() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    this.rows = 0;
-    this.size = 0;
+  // Also again: after a stream is over, or when its connection may be dead.
+  open() {
+    this.drop();
+    this.resting = false;
     const query = new URLSearchParams(this.query);
     if (this.lastId) query.set("last_event_id", this.lastId);
-    this.socket = new WebSocket(`${this.address}?${query}`);
-    this.socket.addEventListener("message", (event) => this.receive(event.data));
-    this.socket.addEventListener("close", (event) => this.closed(event.code));
+    const socket = new WebSocket(`${this.address}?${query}`);
+    this.socket = socket;
+    this.over = false;
+    this.rows = this.size = 0;
+    this.heard = Date.now();
+    this.timer = setTimeout(() => this.closed(0), HELLO);
+    // What an earlier socket still says is not for us.
+    socket.addEventListener("message", (event) => { if (socket === this.socket) this.receive(event.data); });
+    socket.addEventListener("close", (event) => { if (socket === this.socket) this.closed(event.code); });
+  }
+
+  drop() {
+    clearTimeout(this.timer);
+    clearTimeout(this.acking);
+    this.timer = this.acking = 0;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+  }
+
+  // The page is left, perhaps for a while: no socket stays behind.
+  rest() {
+    this.resting = Boolean(this.socket || this.timer);
+    this.drop();
+  }
+
+  wake(quiet) {
+    if (!this.socket || Date.now() - this.heard > quiet) this.open();
   }
 
   receive(data) {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.heard = Date.now();
     const message = JSON.parse(data);
     if (message.type === "state") this.state(message);
     if (message.type === "gap") this.handlers.gap();
     if (message.type !== "items") return;
     this.lastId = message.items.at(-1).id;
-    this.handlers.items(message.items.filter((item) => this.isNew(item.id)));
     this.rows += message.items.length;
     this.size += data.length;
     if (this.rows >= ACK_ROWS || this.size >= ACK_SIZE) this.acknowledge();
-    else this.acking ??= setTimeout(() => this.acknowledge(), ACK_DELAY);
+    else this.acking ||= setTimeout(() => this.acknowledge(), ACK_DELAY);
+    this.handlers.items(message.items.filter((item) => this.isNew(item.id)));
   }
 
   state({ state, detail }) {
@@ -61,23 +97,23 @@ export class Stream {
     return true;
   }
 
-  acknowledge() {
+  acknowledge(again = false) {
     clearTimeout(this.acking);
-    this.acking = undefined;
-    if (this.socket.readyState !== WebSocket.OPEN || this.rows === 0) return;
+    this.acking = 0;
+    if (this.socket?.readyState !== WebSocket.OPEN || (this.rows === 0 && !again)) return;
     this.socket.send(JSON.stringify({ ack: this.lastId }));
-    this.rows = 0;
-    this.size = 0;
+    this.rows = this.size = 0;
   }
 
   closed(code) {
+    this.drop();
     if (FINAL[code]) this.handlers.state("failed", FINAL[code]);
     // A server may also close in order for reasons of its own.
     if (FINAL[code] || this.over) return;
     // A cut, a restart, or we were too slow: go on after the last row. At random, so that not all come back at once.
     this.handlers.state("reconnecting", "The connection to the console was cut; connecting again.");
     this.failures += 1;
-    const most = code === 4408 ? 500 : Math.min(500 * 2 ** this.failures, 15000);
-    this.timer = setTimeout(() => this.connect(), Math.random() * most);
+    const most = code === SLOW ? 500 : Math.min(500 * 2 ** this.failures, 15000);
+    this.timer = setTimeout(() => this.open(), Math.random() * most);
   }
 }

@@ -1,10 +1,18 @@
 // <time data-time>: from UTC to the viewer's zone. [data-since]: a duration that goes on.
 const pad = (number, width = 2) => String(number).padStart(width, "0");
 
-function shown(moment, style) {
+// Rows show their times as the viewer chose; clock.js says how.
+let inRows = ofDay;
+
+export function rowsShow(format) {
+  inRows = format;
+}
+
+export function shown(moment, style) {
   const clock = `${pad(moment.getHours())}:${pad(moment.getMinutes())}:${pad(moment.getSeconds())}`;
   if (style === "time") return `${clock}.${pad(moment.getMilliseconds(), 3)}`;
   if (style === "ago") return ago((Date.now() - moment) / 1000);
+  if (style === "row") return inRows(moment);
   return `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${clock}`;
 }
 
@@ -23,13 +31,41 @@ export function duration(seconds) {
   return hours ? `${hours}h ${pad(minutes % 60)}m` : `${minutes}m ${pad(Math.floor(seconds % 60))}s`;
 }
 
+// A phone has room for seconds only.
+const narrow = matchMedia("(max-width: 720px)");
+const fitting = (text) => (narrow.matches ? text.slice(0, -4) : text);
+
+// The time of day; with the date, if that is not today's.
+export function ofDay(moment) {
+  const clock = fitting(shown(moment, "time"));
+  const today = moment.toDateString() === new Date().toDateString();
+  return today || narrow.matches ? clock : `${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${clock}`;
+}
+
+// How long after another moment: `+00:01:23.456`.
+export function offset(moment, start) {
+  const all = Math.abs(moment - start);
+  const [hours, minutes, seconds] = [all / 3600000, (all / 60000) % 60, (all / 1000) % 60].map(Math.floor);
+  return fitting(`${moment < start ? "−" : "+"}${pad(hours)}:${pad(minutes)}:${pad(seconds)}.${pad(all % 1000, 3)}`);
+}
+
+// All that is known of a moment: the viewer's date and time, and UTC to the microsecond.
+export function wholeTime(element) {
+  const moment = new Date(element.dateTime);
+  const utc = `${element.dateTime.replace("T", " ").replace(/(\+00:00|Z)$/, "")} UTC`;
+  return moment.getTimezoneOffset() ? `${shown(moment, "full")} here, ${utc}` : utc;
+}
+
+export function showTime(element) {
+  const moment = new Date(element.dateTime);
+  if (Number.isNaN(moment.getTime())) return;
+  element.dataset.local = "";
+  const text = shown(moment, element.dataset.time);
+  if (element.textContent !== text) element.textContent = text;
+}
+
 export function localise(root) {
-  for (const element of root.querySelectorAll("time[data-time]:not([data-local])")) {
-    const moment = new Date(element.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
-    element.dataset.local = "";
-    element.textContent = shown(moment, element.dataset.time);
-  }
+  for (const element of root.querySelectorAll("time[data-time]:not([data-local])")) showTime(element);
 }
 
 function tick() {

@@ -47,10 +47,10 @@ def test_log_line_has_a_link_that_survives_a_reload(signed_in: SignedIn) -> None
     # All there is, so that no row moves while it is clicked.
     expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=30_000)
     row = page.locator(".log-rows > li").nth(1)
-    words = row.locator(".mono").inner_text()
+    words = row.locator(".body").inner_text()
     row.locator("summary").click()
     row.get_by_role("button", name="Copy link").click()
     expect(page.locator("[data-toast]")).to_have_text("Copied")
     page.goto(page.evaluate("navigator.clipboard.readText()"))
-    expect(page.locator(".log-rows > li.selected .mono")).to_have_text(words)
+    expect(page.locator(".log-rows > li.selected .body")).to_have_text(words)
     expect(page.locator(".log-rows > li.selected details")).to_have_attribute("open", "")

@@ -31,10 +31,10 @@ def test_a_refresh_leaves_what_is_being_typed(signed_in: SignedIn) -> None:
 def test_a_live_filter_looks_only_where_the_server_looks(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
     execution_id = open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
-    page.goto(f"/executions/{execution_id}/events/?q=Copy+link")
+    page.goto(f"/executions/{execution_id}/events/?q=Copy+link&only=1")
     expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=LONG)
     expect(page.locator(".event-rows > li")).to_have_count(0)
-    page.goto(f"/executions/{execution_id}/events/?q=extract_fields")
+    page.goto(f"/executions/{execution_id}/events/?q=extract_fields&only=1")
     expect(page.locator("[data-live-state]")).to_have_text("ended", timeout=LONG)
     assert set(page.locator(".event-rows > li [data-find]:nth-child(3)").all_inner_texts()) == {"extract_fields"}
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from executions.permissions import ROLES
 from executions.services import api as client_module
-from executions.services import batch_threads
+from executions.services import batch_threads, reads
 from executions.services.batch_runner import Runner
 from tests.executions import canned
 from tests.faulty import Faulty
@@ -53,8 +53,12 @@ def sign_in(users: dict[str, User]) -> SignIn:
 
 
 @pytest.fixture
-def upstream(faulty: Faulty, settings: Any) -> Iterator[Faulty]:
-    """The API that the console asks: healthy, as far as one execution goes. Reads are not repeated, to be quick."""
+def upstream(faulty: Faulty, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faulty]:
+    """The API that the console asks: healthy, as far as one execution goes.
+
+    To be quick reads are not repeated, and to see every change at once they are not shared.
+    """
+    monkeypatch.setattr(reads, "AGE", 0.0)
     settings.MISTRAL_SERVER_URL = faulty.url
     client_module.client.cache_clear()
     canned.healthy(faulty)

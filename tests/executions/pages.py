@@ -63,6 +63,18 @@ def problem_text(response: HttpResponse) -> str:
     return text(found[2])
 
 
+def poller(response: HttpResponse, place: str) -> dict[str, str]:
+    """What refreshes itself: the element with this id, or the one that refreshes the element with this id."""
+    found = [tag for _, tag in parse(response).tags if "data-poll" in tag]
+    return next(tag for tag in found if tag.get("id") == place or tag.get("hx-target") == f"#{place}")
+
+
+def refresh(response: HttpResponse, place: str) -> dict[str, str]:
+    """The headers with which a browser refreshes it."""
+    found = poller(response, place)
+    return {"HX-Request": "true", "HX-Target": place, "X-Was": found.get("data-was", "")}
+
+
 def open_form(browser: Client, address: str, **fields: Any) -> dict[str, Any]:
     """What a browser would send from the form at an address."""
     page = browser.get(address)

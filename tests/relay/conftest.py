@@ -3,8 +3,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from executions.relay import feed as feeds
 from executions.relay import hub as hubs
 from executions.relay import relay as relays
+from executions.relay import replay as replays
 from executions.relay import viewer as viewers
 from executions.relay.hub import Hub
 from tests.relay.scripted import no_task_is_left
@@ -14,12 +16,14 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     """Periods that let a test see what they lead to without waiting for it."""
     patch.setattr(relays, "FIRST_WAIT", 0.001)
     patch.setattr(relays, "LONGEST_WAIT", 0.01)
-    patch.setattr(relays, "HOLD_SECONDS", 0.001)
+    patch.setattr(feeds, "HOLD_SECONDS", 0.001)
     patch.setattr(viewers, "PAUSE_SECONDS", 0.001)
-    patch.setattr(viewers, "SHORTEST_PAUSE", 0.0)
-    patch.setattr(viewers, "LONGEST_PAUSE", 0.001)
-    patch.setattr(viewers, "QUIET_SECONDS", 0.05)
+    patch.setattr(viewers, "SHORTEST_TICK", 0.0)
     patch.setattr(viewers, "LOOK_SECONDS", 0.05)
+    patch.setattr(feeds, "SHORTEST_TICK", 0.0)
+    patch.setattr(feeds, "LONGEST_TICK", 0.001)
+    patch.setattr(replays, "QUIET_SECONDS", 0.05)
+    patch.setattr(replays, "IDLE_SECONDS", 0.05)
     patch.setattr(hubs, "RELEASE_SECONDS", 0.01)
 
 

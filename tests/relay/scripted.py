@@ -6,10 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from executions.relay.buffer import Item
 from executions.relay.connection import Source, Start
-from executions.relay.relay import State
-from executions.relay.viewer import Gap, Message, Viewer
+from executions.relay.messages import Gap, Item, Message, State
+from executions.relay.viewer import Viewer
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 
@@ -178,6 +177,11 @@ class Watcher:
     @property
     def names(self) -> list[str]:
         return [state.name for state in self.states]
+
+    def acknowledge(self) -> None:
+        """All that has come, and from now on at once."""
+        self.acknowledges = True
+        self.viewer.acknowledge(self.ids[-1])
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):

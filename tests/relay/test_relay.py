@@ -6,15 +6,20 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
+from executions.relay import buffer as buffers
 from executions.relay import relay as relays
-from executions.relay.buffer import Item
 from executions.relay.connection import Source, Start, upstream_id
-from executions.relay.relay import Relay, State
+from executions.relay.messages import Item, State
+from executions.relay.relay import Relay
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 from tests.relay.scripted import BROKEN, FROM_THE_START, Plan, Upstream, numbers, render, time_of
 
 ENDED = State("ended", "The execution is over: nothing more will come.")
+
+
+def started(source: Source, start: Start) -> Relay:
+    return Relay(source, start, asyncio.Semaphore(2))
 
 
 async def states_until_over(relay: Relay) -> list[State]:
@@ -28,7 +33,7 @@ async def states_until_over(relay: Relay) -> list[State]:
 
 
 async def rows_until_over(upstream: Upstream | Source, start: Start = FROM_THE_START) -> list[str]:
-    relay = Relay(upstream.source() if isinstance(upstream, Upstream) else upstream, start)
+    relay = started(upstream.source() if isinstance(upstream, Upstream) else upstream, start)
     await states_until_over(relay)
     return [item.id for item in relay.buffer.read(0, 10_000, 10**9)]
 
@@ -41,7 +46,7 @@ def limited(after: float) -> errors.RateLimited:
 
 async def test_it_connects_reads_and_ends() -> None:
     upstream = Upstream.with_rows(3, over=True)
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     states = await states_until_over(relay)
     assert states == [State("reconnecting", "Connecting."), State("live"), ENDED]
     assert [item.id for item in relay.buffer.read(0, 100, 1000)] == ["1", "2", "3"]
@@ -60,7 +65,7 @@ async def test_it_resumes_after_cuts_where_it_was() -> None:
 
 async def test_a_running_execution_whose_stream_closes_is_connected_again() -> None:
     upstream = Upstream.with_rows(3, Plan(rows=3))
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     async with asyncio.timeout(10):
         while len(upstream.starts) < 2 or relay.state.name != "live":
             await relay.change.wait()
@@ -73,7 +78,7 @@ async def test_a_running_execution_whose_stream_closes_is_connected_again() -> N
 
 async def test_a_cut_says_that_it_connects_again() -> None:
     upstream = Upstream.with_rows(2, Plan(rows=1), Plan(rows=0, error=BROKEN))
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     seen = []
     async with asyncio.timeout(10):
         while relay.buffer.end < 2:
@@ -96,7 +101,7 @@ async def test_a_stream_cut_in_order_after_its_execution_ended_loses_nothing(kep
 async def test_an_ended_execution_whose_stream_is_refused_the_second_time_has_ended() -> None:
     gone = errors.NotFound("The Workflows API does not know this.", status=404)
     upstream = Upstream.with_rows(2, Plan(), Plan(refuse=gone), over=True)
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     assert (await states_until_over(relay))[-1] == ENDED
 
 
@@ -119,7 +124,7 @@ async def test_what_asking_again_would_not_change_is_a_failure(
     async def is_over() -> bool:
         raise error
 
-    relay = Relay(Source(upstream.source().open, is_over, render), Start())
+    relay = started(Source(upstream.source().open, is_over, render), Start())
     assert (await states_until_over(relay))[-1] == state
     assert len(upstream.starts) == 1
 
@@ -148,7 +153,7 @@ async def test_it_waits_longer_after_each_failure_and_less_again_after_a_row(mon
     monkeypatch.setattr(relays.random, "uniform", lambda least, most: limits.append(most) or 0.0)
     failures = [Plan(refuse=BROKEN) for _ in range(7)]
     upstream = Upstream.with_rows(3, *failures, Plan(rows=1), *failures[:2], over=False)
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     async with asyncio.timeout(10):
         while relay.buffer.end < 3:
             await relay.change.wait()
@@ -161,7 +166,7 @@ async def test_it_waits_as_long_as_upstream_asks(asked: str) -> None:
     upstream = Upstream.with_rows(2, Plan(rows=1, error=BROKEN if asked == "retry" else limited(0.08)))
     if asked == "retry":
         upstream.rows[0] = ServerEvent("1", "log", "row 1", retry=80)
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     moments = []
     async with asyncio.timeout(10):
         while relay.buffer.end < 2:
@@ -187,7 +192,7 @@ async def test_it_waits_as_long_as_upstream_asks(asked: str) -> None:
 async def test_an_error_event_is_told_in_upstreams_words(data: str, words: str) -> None:
     upstream = Upstream.with_rows(1)
     upstream.rows.append(ServerEvent("", "error", data))
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     async with asyncio.timeout(10):
         while relay.state.name != "reconnecting" or relay.buffer.end == 0:
             await relay.change.wait()
@@ -252,7 +257,7 @@ async def test_a_relay_that_starts_after_a_row_leaves_out_what_is_sent_again_bef
 
 async def test_rows_after_the_start_are_held_back_for_a_moment_only() -> None:
     upstream = Upstream.with_rows(9)
-    relay = Relay(upstream.source(), Start("5"))
+    relay = started(upstream.source(), Start("5"))
     async with asyncio.timeout(10):
         while relay.buffer.end < 4:
             await relay.change.wait()
@@ -284,7 +289,7 @@ async def test_a_row_that_cannot_be_rendered_fails_the_relay_and_is_logged(caplo
         raise ZeroDivisionError("a bug of ours")
 
     upstream = Upstream.with_rows(1)
-    relay = Relay(upstream.source(broken), Start())
+    relay = started(upstream.source(broken), Start())
     states = await states_until_over(relay)
     assert states[-1] == State("failed", "The console could not read this stream; the error is in the server’s log.")
     assert [(record.name, record.levelno) for record in caplog.records] == [("executions.relay.relay", logging.ERROR)]
@@ -299,7 +304,7 @@ async def test_a_burst_does_not_hold_up_the_event_loop() -> None:
 
     # What came in one piece is given on without any waiting.
     source, _ = script([log(number, "x") for number in numbers(1, 200)])
-    relay = Relay(Source(source.open, source.is_over, slow), Start())
+    relay = started(Source(source.open, source.is_over, slow), Start())
     turns = 0
     while relay.buffer.end < 200:
         await asyncio.sleep(0)
@@ -309,10 +314,38 @@ async def test_a_burst_does_not_hold_up_the_event_loop() -> None:
     await relay.close()
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+async def test_what_is_too_large_is_tried_twice_and_then_said(rows: int) -> None:
+    large = errors.TooLarge("Too large.")
+    upstream = Upstream.with_rows(9, Plan(rows=rows, error=large), Plan(rows=0, error=large))
+    relay = started(upstream.source(), Start())
+    states = await states_until_over(relay)
+    where = f"after {rows}" if rows else "at its start"
+    assert states[-1] == State("failed", f"Too large. It is {where}; what follows it cannot be shown live.")
+    assert [item.id for item in relay.buffer.read(0, 100, 1000)] == numbers(1, rows)
+    assert len(upstream.starts) == 2
+
+
+async def test_what_is_too_large_now_and_then_is_no_failure() -> None:
+    large = errors.TooLarge("Too large.")
+    upstream = Upstream.with_rows(9, *(Plan(rows=2, error=large) for _ in range(4)), over=True)
+    assert await rows_until_over(upstream) == numbers(1, 9)
+
+
+@pytest.mark.parametrize("again", [40, 10, 9])
+async def test_a_stream_that_starts_again_long_after_shows_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    # Its first rows are forgotten by then, but for the very first.
+    monkeypatch.setattr(buffers, "REMEMBERED_IDS", 10)
+    upstream = Upstream.with_rows(45, Plan(rows=40, error=BROKEN), Plan(overlap=again), Plan(overlap=45), over=True)
+    assert await rows_until_over(upstream) == numbers(1, 45)
+
+
 async def test_closing_closes_the_connection_and_leaves_no_task() -> None:
     before = asyncio.all_tasks()
     upstream = Upstream.with_rows(3)
-    relay = Relay(upstream.source(), Start())
+    relay = started(upstream.source(), Start())
     async with asyncio.timeout(10):
         while relay.buffer.end < 3:
             await relay.change.wait()
@@ -325,7 +358,7 @@ async def test_closing_closes_the_connection_and_leaves_no_task() -> None:
 async def test_closing_in_the_middle_of_a_wait_leaves_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relays, "FIRST_WAIT", 1_000.0)
     before = asyncio.all_tasks()
-    relay = Relay(Upstream.with_rows(0, Plan(refuse=BROKEN)).source(), Start())
+    relay = started(Upstream.with_rows(0, Plan(refuse=BROKEN)).source(), Start())
     await relay.change.wait()
     await relay.close()
     assert asyncio.all_tasks() == before

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from executions.relay import buffer as buffers
+from executions.relay import feed as feeds
 from executions.relay import relay as relays
+from executions.relay import replay as replays
 from executions.relay import viewer as viewers
 from executions.relay import window as windows
 from executions.relay.buffer import Buffer
 from executions.relay.connection import Start
 from executions.relay.hub import Hub
-from executions.relay.relay import State
+from executions.relay.messages import State
 from executions.relay.viewer import Viewer
 from executions.relay.window import TooSlow
 from executions.upstream import errors
@@ -50,7 +53,7 @@ async def test_the_state_comes_first_then_the_rows_then_the_end(hub: Hub) -> Non
 
 
 async def test_states_are_told_while_rows_keep_coming(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewers, "SHORTEST_PAUSE", 0.02)
+    monkeypatch.setattr(viewers, "SHORTEST_TICK", 0.02)
     monkeypatch.setattr(relays, "FIRST_WAIT", 1_000.0)
     monkeypatch.setattr(relays, "LONGEST_WAIT", 1_000.0)
     watcher = watch(hub, Upstream.with_rows(999, Plan(rows=999, error=BROKEN)))
@@ -141,8 +144,8 @@ async def test_a_viewer_from_before_the_buffer_catches_up_on_a_connection_of_its
         await watcher.until(lambda: watcher.ids[-1:] == ["9"])
     late = watch(hub, upstream, second)
     await late.until(lambda: late.ids[-1:] == ["9"])
-    assert upstream.open_now == 1
-    assert upstream.starts[:2] == [first, second]
+    await until_open(upstream, 1)
+    assert upstream.starts == [first, second]
     upstream.add(2)
     await late.until(lambda: late.ids[-1:] == ["11"])
     assert late.ids == [*rows, "10", "11"]
@@ -171,7 +174,7 @@ async def test_a_relay_that_waits_for_rows_that_never_come_starves_nobody(hub: H
     lost = watch(hub, upstream, Start("1000"))
     late = watch(hub, upstream)
     await late.until(lambda: late.ids == numbers(1, 3))
-    await asyncio.sleep(2 * viewers.QUIET_SECONDS)
+    await asyncio.sleep(2 * replays.QUIET_SECONDS)
     upstream.add(2)
     await late.until(lambda: late.ids == numbers(1, 5))
     upstream.finish()
@@ -181,25 +184,39 @@ async def test_a_relay_that_waits_for_rows_that_never_come_starves_nobody(hub: H
 
 
 async def test_a_viewer_that_falls_behind_the_buffer_catches_up(hub: Hub) -> None:
-    upstream = Upstream.with_rows(1_000)
-    watcher = Watcher(small_buffer(hub, upstream, 100), acknowledges=False)
-    await watcher.until(lambda: len(watcher.ids) == 1_000)
-    upstream.add(1_500)
-    await asyncio.sleep(0.01)
-    watcher.acknowledges = True
-    watcher.viewer.acknowledge("1000")
-    await watcher.until(lambda: watcher.ids[-1] == "2500")
+    upstream = Upstream.with_rows(2_500)
+    slow, quick = Watcher(small_buffer(hub, upstream, 100), acknowledges=False), watch(hub, upstream)
+    await quick.until(lambda: len(quick.ids) == 2_500)
+    assert slow.ids == numbers(1, 1_000)
+    slow.acknowledge()
+    await slow.until(lambda: len(slow.ids) == 2_500)
     upstream.finish()
-    await watcher.end()
-    assert watcher.ids == numbers(1, 2_500)
+    for one in (slow, quick):
+        await one.end()
+        assert one.ids == numbers(1, 2_500)
     assert upstream.most_open == 2
 
 
+async def test_a_relay_does_not_run_away_from_its_viewers(hub: Hub) -> None:
+    # Rows that nobody can take yet stay with upstream: nobody has to catch up.
+    upstream = Upstream.with_rows(5_000)
+    watchers = [Watcher(small_buffer(hub, upstream, 100), acknowledges=False), watch(hub, upstream, acknowledges=False)]
+    for one in watchers:
+        await one.until(lambda one=one: len(one.ids) == 1_000)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert upstream.sent == 1_000 + 51
+    for one in watchers:
+        one.acknowledge()
+    upstream.finish()
+    for one in watchers:
+        await one.end()
+        assert one.ids == numbers(1, 5_000)
+    assert upstream.most_open == 1
+
+
 @pytest.mark.parametrize("start", [Start("20"), Start(after=time_of(21))])
-async def test_rows_that_were_sent_again_while_catching_up_are_dropped(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch, start: Start
-) -> None:
-    monkeypatch.setattr(viewers, "LONGEST_PAUSE", 0.2)
+async def test_rows_that_were_sent_again_while_catching_up_are_dropped(hub: Hub, start: Start) -> None:
     upstream, watcher = await settled(hub)
     upstream.plans = [Plan(rows=10, overlap=3), Plan(overlap=20)]
     late = watch(hub, upstream, start)
@@ -209,9 +226,8 @@ async def test_rows_that_were_sent_again_while_catching_up_are_dropped(
         one.task.cancel()
 
 
-async def test_a_catching_up_that_is_cut_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_catching_up_that_is_cut_goes_on(hub: Hub) -> None:
     # What came before a cut is kept: each brings it further.
-    monkeypatch.setattr(viewers, "LONGEST_PAUSE", 0.2)
     cuts = [
         *[Plan(rows=3, error=BROKEN)] * viewers.ATTEMPTS,
         Plan(rows=10, error=BROKEN),
@@ -273,7 +289,7 @@ async def test_a_slow_start_of_catching_up_is_not_taken_for_its_end(hub: Hub) ->
     quick = watcher.viewer._relay.source
 
     async def slow(start: Start, opened: Callable[[], None]):  # type: ignore[no-untyped-def]
-        await asyncio.sleep(3 * viewers.QUIET_SECONDS)
+        await asyncio.sleep(3 * replays.QUIET_SECONDS)
         async for event in quick.open(start, opened):
             yield event
 
@@ -328,30 +344,34 @@ async def until_open(upstream: Upstream, count: int) -> None:
 
 async def test_what_an_ended_stream_is_slow_to_replay_is_waited_for(hub: Hub) -> None:
     upstream = Upstream.with_rows(1_200, over=True)
-    watcher = Watcher(small_buffer(hub, upstream, 100), acknowledges=False)
-    await watcher.until(lambda: len(watcher.ids) >= 200)
+    slow, quick = Watcher(small_buffer(hub, upstream, 100), acknowledges=False), watch(hub, upstream)
+    await quick.end()
     await until_open(upstream, 0)
-    upstream.pause = 2 * viewers.QUIET_SECONDS
-    watcher.acknowledges = True
-    watcher.viewer.acknowledge(watcher.ids[-1])
-    await watcher.end()
-    assert watcher.ids == numbers(1, 1_200)
+    upstream.pause = 2 * replays.QUIET_SECONDS
+    slow.acknowledge()
+    await slow.end()
+    assert slow.ids == quick.ids == numbers(1, 1_200)
 
 
-async def test_no_connection_is_made_for_every_few_rows_that_are_acknowledged(hub: Hub) -> None:
+async def test_no_connection_is_made_for_every_few_rows_that_are_acknowledged(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upstream = Upstream.with_rows(3_000)
     first = Watcher(small_buffer(hub, upstream, 5))
     await first.until(lambda: first.ids[-1:] == ["3000"])
+    monkeypatch.setattr(buffers, "BUFFER_ROWS", 2)
     late = watch(hub, upstream, acknowledges=False)
     await late.until(lambda: len(late.ids) == 1_000)
+    await until_open(upstream, 1)
     upstream.starts.clear()
     for number in range(1, 500):
         late.viewer.acknowledge(str(number))
         await asyncio.sleep(0)
     assert upstream.starts == []
-    late.viewer.acknowledge("500")
-    await late.until(lambda: len(late.ids) == 1_500)
-    assert upstream.starts == [Start("1000")]
+    # What the first connection had brought beyond the window is used before there is another.
+    late.viewer.acknowledge("502")
+    await late.until(lambda: len(late.ids) == 1_502)
+    assert upstream.starts == [Start("1002")]
     for one in (first, late):
         one.task.cancel()
 
@@ -410,20 +430,23 @@ async def test_no_more_is_on_its_way_than_the_window_takes(hub: Hub) -> None:
     watcher.viewer.acknowledge("10")
     await watcher.until(lambda: len(watcher.ids) > 1_000)
     assert len(watcher.ids) == 1_010
-    assert max(watcher.batches) == 200
+    assert max(watcher.batches) == feeds.BATCH_ROWS
     watcher.task.cancel()
 
 
-async def test_leaving_in_the_middle_of_catching_up_closes_its_connection_and_gives_back_its_turn(hub: Hub) -> None:
+async def test_leaving_in_the_middle_of_catching_up_closes_its_connection_and_gives_back_its_turn(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffers, "BUFFER_ROWS", 10)
     upstream = Upstream.with_rows(500)
     first = Watcher(small_buffer(hub, upstream, 5))
     await first.until(lambda: first.ids[-1:] == ["500"])
     for _ in range(3):
         messages = hub.join(KEY, upstream.source(), Start()).messages()
         state, rows = await anext(messages), await anext(messages)
-        assert (state, rows[0].id, upstream.open_now) == (State("live"), "1", 2)
+        assert (state, rows.items[0].id, upstream.open_now) == (State("live"), "1", 2)
         await messages.aclose()
-        assert upstream.open_now == 1
+        await until_open(upstream, 1)
     first.task.cancel()
 
 

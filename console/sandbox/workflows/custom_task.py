@@ -1,6 +1,9 @@
 """Custom tasks: pieces of work that an activity announces while it does them, as the vendor's worker does."""
 
 import asyncio
+import base64
+import json
+import os
 import time
 import uuid
 from collections.abc import Callable
@@ -20,16 +23,19 @@ report: Callable[[str, str, str, dict[str, Any]], None] = _nobody
 
 
 class CustomTask:
-    """`async with CustomTask("llm_call", {"text": ""}) as task: task.append("text", "more")`"""
+    """`async with CustomTask("llm_call", {"text": ""}) as task: task.append("text", "more")`
 
-    def __init__(self, kind: str, state: dict[str, Any]) -> None:
-        self.kind = kind
+    A sealed one's states and changes go out encrypted, with a key that nobody has.
+    """
+
+    def __init__(self, kind: str, state: dict[str, Any], *, sealed: bool = False) -> None:
+        self.kind, self.sealed = kind, sealed
         self.id = str(uuid.uuid4())
         self.state = state
         self.started = time.time_ns()
 
     async def __aenter__(self) -> "CustomTask":
-        self._report("STARTED", payload={"type": "json", "value": dict(self.state)})
+        self._report("STARTED", payload=self._payload("json", dict(self.state)))
         return self
 
     async def __aexit__(
@@ -37,7 +43,7 @@ class CustomTask:
     ) -> None:
         self._trace(error)
         if error is None:
-            self._report("COMPLETED", payload={"type": "json", "value": self.state})
+            self._report("COMPLETED", payload=self._payload("json", self.state))
         elif isinstance(error, asyncio.CancelledError):
             self._report("CANCELED", reason="canceled")
         else:
@@ -53,9 +59,20 @@ class CustomTask:
         self.state[name] = value
         self._patch("replace", name, value)
 
+    def add(self, name: str, value: Any) -> None:
+        """Give the state one part more; announced as a patch."""
+        self.state[name] = value
+        self._patch("add", name, value)
+
     def _patch(self, op: str, name: str, value: Any) -> None:
         patch = [{"op": op, "path": f"/{name}", "value": value}]
-        self._report("IN_PROGRESS", payload={"type": "json_patch", "value": patch})
+        self._report("IN_PROGRESS", payload=self._payload("json_patch", patch))
+
+    def _payload(self, kind: str, value: Any) -> dict[str, Any]:
+        if not self.sealed:
+            return {"type": kind, "value": value}
+        sealed = base64.b64encode(os.urandom(len(json.dumps(value)))).decode()
+        return {"type": kind, "value": sealed, "encoding_options": ["encrypted"]}
 
     def _report(self, kind: str, **more: Any) -> None:
         info = activity.info()

@@ -1,16 +1,25 @@
 """Events of the stream as rows."""
 
+import re
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from executions.services import events
 from executions.upstream.types import WorkflowEvent
 from tests.executions.services import hostile
+from tests.servers import ROOT
 
 PAYLOAD = {"type": "json", "value": {"a": 1}}
+SEALED = {"type": "__encrypted__", "value": "c2VjcmV0"}
+
+
+def patch(options: list[str] | None = None, **change: Any) -> dict[str, Any]:
+    """The attributes of an event that brings one change."""
+    return {"payload": {"type": "json_patch", "value": [change], "encoding_options": options}}
 
 
 def row(kind: str = "ACTIVITY_TASK_COMPLETED", attributes: Any = None, **fields: Any) -> events.StreamRow:
@@ -59,6 +68,25 @@ def test_every_kind_has_a_group_to_filter_by(kind: str, group: str, failed: bool
         ({"payload": {"value": "eA==", "encoding_options": [{}]}}, "(encoded)"),
         ({"payload": {"value": [1], "encoding_options": []}}, "[1]"),
         ({"payload": "plain"}, "plain"),
+        (patch(op="append", path="/text", value="two\n words"), "text + two words"),
+        (patch(op="replace", path="/progress", value=0.62), "progress = 0.62"),
+        (patch(op="add", path="/a/b", value={"c": None}), 'a/b = {"c":null}'),
+        (patch(op="add", path="/a", value=None), "a = null"),
+        (patch(op="remove", path="/a"), "a removed"),
+        (patch(op="remove", path="/"), "all removed"),
+        (patch(op="replace", path=[], value=1), "= 1"),
+        (patch(op="append", path="/", value="x"), "+ x"),
+        (patch(op="append", path="/a", value=SEALED), "a + (encrypted)"),
+        (patch(op="append", path="/a", value=SEALED, options=["encrypted-partial"]), "a + (encrypted)"),
+        (patch(op="move", path="/a"), '{"op":"move","path":"/a"}'),
+        (patch(op="append", path={"a": 1}), '{"op":"append","path":{"a":1}}'),
+        ({"payload": {"type": "json_patch", "value": [5, None, "x"]}}, "5; ; x"),
+        (
+            {"payload": {"type": "json_patch", "value": [{"op": "remove", "path": f"/{n}"} for n in range(7)]}},
+            "0 removed; 1 removed; 2 removed; 3 removed; 4 removed",
+        ),
+        ({"payload": {"type": "json_patch", "value": "eA==", "encoding_options": ["encrypted"]}}, "(encrypted)"),
+        ({"payload": {"type": "json_patch", "value": "eA=="}}, "eA=="),
         ({"result": {"no": "payload"}}, '{"no":"payload"}'),
         ({"input": PAYLOAD}, '{"a":1}'),
         ({"timeout_type": "START_TO_CLOSE"}, "START_TO_CLOSE"),
@@ -85,6 +113,30 @@ def test_names(attributes: Any, name: str) -> None:
     assert row(attributes=attributes, workflow_name="pipeline").name == name
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes", "expected"),
+    [
+        ("CUSTOM_TASK_STARTED", {"custom_task_id": "t-1", "custom_task_type": "llm"}, ("t-1", "llm", "started")),
+        ("CUSTOM_TASK_IN_PROGRESS", {"custom_task_id": "t-1"}, ("t-1", "", "in_progress")),
+        ("CUSTOM_TASK_NEW_ONE", {"custom_task_id": "t-1"}, ("t-1", "", "new_one")),
+        ("CUSTOM_TASK_STARTED", {"custom_task_type": "llm"}, ("", "", "")),
+        ("CUSTOM_TASK_STARTED", {"custom_task_id": {"a": 1}, "custom_task_type": "llm"}, ("", "", "")),
+        ("ACTIVITY_TASK_STARTED", {"custom_task_id": "t-1", "custom_task_type": "llm"}, ("", "", "")),
+    ],
+)
+def test_events_of_custom_tasks_say_of_which(kind: str, attributes: Any, expected: tuple[str, str, str]) -> None:
+    found = row(kind, attributes)
+    assert (found.task, found.task_type, found.step) == expected
+
+
+def test_the_words_for_tasks_are_those_of_the_script() -> None:
+    script = (ROOT / "static/js/task.js").read_text()
+    ends = re.search(r"const ENDS = \{(.*)\};", script)
+    assert ends
+    said = re.findall(r'word = (?:get\(ENDS, step\) \?\? )?"(.*?)"', script)
+    assert {*re.findall(r'"(.*?)"', ends[1]), *said} == {*events.TASK_WORDS}
+
+
 def test_what_is_missing_leaves_a_row() -> None:
     found = events.row(WorkflowEvent())
     assert (found.id, found.time, found.kind, found.group, found.name, found.note) == ("", None, "—", "other", "", "")
@@ -109,11 +161,32 @@ def test_a_message_that_is_no_event_shows_as_it_came() -> None:
     assert found.json == '{"half": '
 
 
-KEYS = ["failure", "message", "attempt", "payload", "value", "encoding_options", "result", "input", "reason"]
+KEYS = [
+    "custom_task_id",
+    "custom_task_type",
+    "op",
+    "path",
+    "failure",
+    "message",
+    "attempt",
+    "payload",
+    "value",
+    "encoding_options",
+    "result",
+    "input",
+    "reason",
+]
 
 
-@given(hostile.values([*KEYS, "activity_name"]), hostile.TEXTS)
+@given(hostile.values([*KEYS, "activity_name"]), hostile.TEXTS | st.just("CUSTOM_TASK_IN_PROGRESS"))
 def test_no_event_is_too_odd(attributes: Any, kind: str) -> None:
     found = row(kind, attributes)
     assert isinstance(found.note + found.name + found.json, str)
     events.matching([found], groups=[], query="x")
+
+
+@given(st.lists(hostile.objects(["op", "path", "value"]) | hostile.values(KEYS), max_size=4))
+def test_no_patch_is_too_odd(changes: list[Any]) -> None:
+    note = row(attributes={"payload": {"type": "json_patch", "value": changes}}).note
+    assert len(note) <= 161
+    assert "\n" not in note

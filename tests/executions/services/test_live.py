@@ -70,6 +70,22 @@ def test_a_log_record_is_the_pages_row() -> None:
     assert "low" in parsed.text
 
 
+def test_a_short_line_is_a_small_row() -> None:
+    """Two hundred viewers get a thousand of them a second."""
+    record = {
+        "timestamp": "2026-11-24T10:00:00.123456Z",
+        "severity_text": "INFO",
+        "body": "fetched invoice 4711 from the archive",
+        "log_attributes": {},
+    }
+    row = live.log_row(message(record)).html
+    assert len(row) < 330
+    assert row.count(record["body"]) == 1
+    about = {"activity_id": "5", "activity_type": "extract_invoice"}
+    traced = {"trace_id": "ab" * 16, "span_id": "cd" * 8}
+    assert len(live.log_row(message({**record, **traced, "log_attributes": about})).html) < 690
+
+
 def test_an_event_is_the_pages_row() -> None:
     event = {"event_id": "e-1", "event_timestamp": 1_769_868_301_000_000_000, "event_type": "ACTIVITY_TASK_COMPLETED"}
     row = live.event_row(message({"data": event, "broker_sequence": 7}))

@@ -49,7 +49,65 @@ def test_an_address_is_the_record_s_and_tells_equals_apart() -> None:
 def test_what_is_missing_leaves_a_row() -> None:
     row = logs.row(LogRecord())
     assert (row.time, row.timestamp, row.severity, row.tone, row.body) == (None, "", "—", "info", "")
-    assert (row.activity, row.trace_id, row.span_id, row.attributes) == ("", "", "", "")
+    assert (row.activity, row.activity_id, row.trace_id, row.span_id, row.attributes) == ("", "", "", "", "")
+    assert (row.more, row.cut) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "cut"),
+    [
+        ("one", 0, False),
+        ("one\n", 0, False),
+        ("Traceback:\n  File\nValueError", 2, False),
+        ("x" * logs.BODY_LIMIT, 0, False),
+        ("x" * (logs.BODY_LIMIT - 1) + "…", 0, False),
+        ("x" * (logs.BODY_LIMIT + 1), 0, True),
+        ("x\n" * logs.BODY_LIMIT, logs.BODY_LIMIT // 2, True),
+        # What is taken away leaves room for the rest.
+        ("x" * logs.BODY_LIMIT + "\x1b[31m", 0, False),
+    ],
+)
+def test_a_body_says_how_much_there_is_of_it(body: str, more: int, cut: bool) -> None:
+    row = logs.row(record(body=body))
+    assert (row.more, row.cut) == (more, cut)
+    assert len(row.body) <= logs.BODY_LIMIT + 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        ({"activity_id": "5", "activity_type": "charge"}, ("5", "charge")),
+        ({"activity_id": 5}, ("5", "")),
+        ({"temporal.activity_id": "12", "temporal.activity_type": "charge"}, ("12", "charge")),
+        ({"activity_id": "a-name", "activity_type": "charge"}, ("", "charge")),
+        ({"activity_id": ["5"]}, ("", "")),
+        ({"activity_id": "-1"}, ("", "")),
+        ({"activity_id": "9" * 40}, ("", "")),
+    ],
+)
+def test_the_activity_is_known_by_a_number_that_the_api_filters_by(
+    attributes: dict[str, Any], found: tuple[str, str]
+) -> None:
+    row = logs.row(record(log_attributes=attributes))
+    assert (row.activity_id, row.activity) == found
+
+
+def test_zeros_are_no_trace() -> None:
+    row = logs.row(record(trace_id="0" * 32, span_id="0" * 16))
+    assert (row.trace_id, row.span_id) == ("", "")
+
+
+def test_activities_to_choose_from() -> None:
+    rows = logs.rows(
+        record(log_attributes=attributes)
+        for attributes in [
+            {"activity_id": "10", "activity_type": "notify"},
+            {"activity_id": "9", "activity_type": "charge"},
+            {"activity_type": "unnumbered"},
+            {"activity_id": "10", "activity_type": "notify"},
+        ]
+    )
+    assert [*logs.activities(rows).items()] == [("9", "charge"), ("10", "notify")]
 
 
 @pytest.mark.parametrize(

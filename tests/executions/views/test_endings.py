@@ -153,18 +153,17 @@ def test_an_api_that_says_nothing_of_the_execution_leaves_the_cancel_to_the_reco
 
 
 def test_the_top_of_the_page_is_sent_again_when_a_cancel_is_asked_for(operator: Client, upstream: Faulty) -> None:
-    facts = f"{PAGE}?part=facts&was=RUNNING"
-    assert operator.get(facts).status_code == 204
-    row = cancel(operator)
-    changed = operator.get(facts)
+    facts, before = f"{PAGE}?part=facts", pages.refresh(operator.get(PAGE), "facts")
+    assert operator.get(facts, headers=before).status_code == 204
+    cancel(operator)
+    changed = operator.get(facts, headers=before)
     assert changed.status_code == 200
     assert "Cancel requested" in pages.text(changed)
     # What it asks for from now on names the cancel that it shows.
-    (poll,) = [found["hx-get"] for _, found in pages.parse(changed).tags if "hx-get" in found]
-    assert f"asked={row.id}" in poll
-    assert operator.get(poll).status_code == 204
+    before = pages.refresh(changed, "facts")
+    assert operator.get(facts, headers=before).status_code == 204
     canned.healthy(upstream, status="CANCELED", end_time="2099-01-31T14:06:00Z")
-    over = operator.get(poll)
+    over = operator.get(facts, headers=before)
     assert (over.status_code, "Cancel requested" in pages.text(over)) == (200, False)
 
 
@@ -214,7 +213,7 @@ def test_a_long_history_is_not_asked_for_again_and_again(operator: Client, upstr
 
 def test_the_overview_asks_for_it_by_itself_and_keeps_it(operator: Client, upstream: Faulty) -> None:
     def loaded() -> list[dict[str, str]]:
-        return [found for _, found in pages.parse(operator.get(PAGE)).tags if found.get("id") == "canceled-elsewhere"]
+        return [found for _, found in pages.parse(operator.get(PAGE)).tags if found.get("id") == f"canceled-{canned.RUN}"]
 
     (found,) = loaded()
     assert found["hx-get"] == f"{PAGE}?part=canceled&run={canned.RUN}"

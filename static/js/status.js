@@ -1,0 +1,15 @@
+// #facts: what stands at the top of an execution's pages. The tab's title follows it, and so does what listens on the
+// document for `execution:status`.
+import { worked } from "./polling.js";
+
+function tell() {
+  const facts = document.getElementById("facts");
+  if (!facts) return;
+  const { status, run, over, title } = facts.dataset;
+  if (!document.title.startsWith("●")) document.title = `${title} · Executions Console`;
+  document.dispatchEvent(new CustomEvent("execution:status", { detail: { status, run, over: over === "yes" } }));
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (worked(event.detail.xhr) && event.detail.requestConfig.elt.id === "facts") tell();
+});

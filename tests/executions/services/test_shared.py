@@ -1,0 +1,231 @@
+"""Answers that many ask for: one call for all of them, nobody waits for long, and what was known stands in."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from executions.services import shared
+from executions.services.shared import Known, Shared
+from executions.upstream import errors
+
+LONG, PATIENCE = 60.0, 20.0
+
+
+class Api:
+    """A call that is counted, and that waits or fails as the test says."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.error: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.begun = threading.Semaphore(0)
+
+    def __call__(self) -> int:
+        self.calls += 1
+        number, error = self.calls, self.error
+        self.begun.release()
+        assert self.gate.wait(PATIENCE)
+        if error:
+            raise error
+        return number
+
+
+@pytest.fixture
+def api() -> Any:
+    api = Api()
+    yield api
+    api.gate.set()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Puts the time forward."""
+    passed = [0.0]
+    real = shared.time.monotonic
+    monkeypatch.setattr(shared.time, "monotonic", lambda: real() + passed[0])
+
+    def forward(seconds: float) -> None:
+        passed[0] += seconds
+
+    return forward
+
+
+def read(answers: Shared, api: Api, age: float = LONG, size: int = 1, key: str = "x") -> Known[int]:
+    return answers.read(key, api, age=age, size=lambda value: size)
+
+
+def test_all_who_ask_at_once_share_one_call(api: Api) -> None:
+    answers = Shared()
+    api.gate.clear()
+    with ThreadPoolExecutor(50) as pool:
+        asked = [pool.submit(read, answers, api) for _ in range(50)]
+        assert api.begun.acquire(timeout=PATIENCE)
+        api.gate.set()
+        assert {one.result().value for one in asked} == {1}
+    assert (read(answers, api).value, api.calls) == (1, 1)
+
+
+def test_an_answer_is_shared_as_long_as_it_is_young(api: Api, clock: Callable[[float], None]) -> None:
+    answers = Shared()
+    read(answers, api)
+    clock(LONG - 1)
+    assert read(answers, api).value == 1
+    clock(2)
+    assert read(answers, api).value == 2
+
+
+def test_a_page_that_is_opened_asks_anew(api: Api) -> None:
+    answers = Shared()
+    assert [read(answers, api, age=0.0).value for _ in range(3)] == [1, 2, 3]
+    # What it learned is there for the others.
+    assert read(answers, api).value == 3
+
+
+def test_other_questions_have_other_answers(api: Api) -> None:
+    answers = Shared()
+    assert [read(answers, api, key=key).value for key in ("a", "b", "a")] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("error", "shared_seconds"),
+    [
+        (errors.NoAnswer("away"), shared.ERROR_SECONDS),
+        (errors.NotFound("gone", status=404), shared.ERROR_SECONDS),
+        (errors.RateLimited("slower", status=429), shared.ERROR_SECONDS),
+    ],
+)
+def test_a_failure_is_shared_for_a_moment(
+    api: Api, clock: Callable[[float], None], error: errors.UpstreamError, shared_seconds: float
+) -> None:
+    answers = Shared()
+    api.error = error
+    for _ in range(3):
+        with pytest.raises(type(error)) as raised:
+            read(answers, api)
+        assert raised.value is not error
+        assert vars(raised.value) == vars(error)
+    assert api.calls == 1
+    clock(shared_seconds + 0.1)
+    api.error = None
+    assert read(answers, api).value == 2
+
+
+def test_an_api_that_says_when_to_come_back_is_left_alone_until_then(api: Api, clock: Callable[[float], None]) -> None:
+    answers = Shared()
+    api.error = errors.RateLimited("slower", status=429)
+    api.error.retry_after = 9.0
+    for passed, calls in ((0, 1), (8, 1), (2, 2)):
+        clock(passed)
+        with pytest.raises(errors.RateLimited):
+            read(answers, api, age=1.0)
+        assert api.calls == calls
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.NoAnswer("away"),
+        errors.ServerFault("down", status=503),
+        errors.RateLimited("slower", status=429),
+        errors.BrokenAnswer("a proxy's page"),
+    ],
+)
+def test_where_the_api_is_away_its_last_answer_stands_in(api: Api, error: errors.UpstreamError) -> None:
+    answers = Shared()
+    before = read(answers, api)
+    api.error = error
+    found = read(answers, api, age=0.0)
+    assert (found.value, found.at, type(found.problem)) == (1, before.at, type(error))
+    api.error = None
+    assert read(answers, api, age=0.0).problem is None
+
+
+@pytest.mark.parametrize("error", [errors.NotFound("gone", status=404), errors.Unauthorised("no", status=401)])
+def test_what_the_api_refuses_is_forgotten(api: Api, error: errors.UpstreamError) -> None:
+    answers = Shared()
+    read(answers, api)
+    for failure in (error, errors.NoAnswer("away")):
+        api.error = failure
+        with pytest.raises(type(failure)):
+            read(answers, api, age=0.0)
+
+
+def test_an_old_answer_does_not_stand_in(api: Api, clock: Callable[[float], None]) -> None:
+    answers = Shared()
+    read(answers, api)
+    api.error = errors.NoAnswer("away")
+    clock(shared.KEPT_SECONDS + 1)
+    with pytest.raises(errors.NoAnswer):
+        read(answers, api, age=0.0)
+
+
+def test_a_large_answer_is_shared_but_not_kept(api: Api) -> None:
+    answers = Shared()
+    assert read(answers, api, size=shared.KEPT_BYTES + 1).value == 1
+    api.error = errors.NoAnswer("away")
+    with pytest.raises(errors.NoAnswer):
+        read(answers, api, size=shared.KEPT_BYTES + 1)
+
+
+def test_nobody_waits_for_long_and_a_late_answer_counts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+    answers = Shared()
+    api.gate.clear()
+    # Three pages, and none of them sets the silent API to the same work again.
+    for _ in range(3):
+        with pytest.raises(errors.Timeout, match="has not answered within 0.05 seconds"):
+            read(answers, api, age=0.0)
+    assert api.calls == 1
+    late = answers._entries["x"].call
+    api.gate.set()
+    assert late and late.done.wait(PATIENCE)
+    api.error = errors.NoAnswer("away")
+    assert read(answers, api, age=0.0).value == 1
+
+
+def test_an_api_that_stays_silent_is_asked_again_after_a_while(
+    api: Api, monkeypatch: pytest.MonkeyPatch, clock: Callable[[float], None]
+) -> None:
+    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+    answers = Shared()
+    api.gate.clear()
+    with pytest.raises(errors.Timeout):
+        read(answers, api)
+    clock(shared.SPACING + 1)
+    threading.Timer(0.01, api.gate.set).start()
+    monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
+    assert read(answers, api).value == 2
+
+
+def test_calls_under_way_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "AT_ONCE", 2)
+    answers = Shared()
+    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+    api.gate.clear()
+    for key in ("a", "b", "c"):
+        with pytest.raises(errors.Timeout):
+            read(answers, api, key=key)
+    refused = answers._entries["c"].call
+    assert refused and refused.done.wait(PATIENCE)
+    assert (api.calls, str(refused.error)) == (2, "Too many calls to the Workflows API are under way already.")
+    api.gate.set()
+    monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
+    assert read(answers, api, key="d").value == 3
+
+
+def test_what_is_kept_is_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "KEPT", 3)
+    answers = Shared()
+    for key in "abcde":
+        read(answers, api, key=key)
+    assert list(answers._entries) == ["c", "d", "e"]
+
+
+def test_an_error_of_ours_reaches_whoever_asked(api: Api) -> None:
+    api.error = ZeroDivisionError("ours")
+    with pytest.raises(ZeroDivisionError):
+        read(Shared(), api)

@@ -1,0 +1,145 @@
+"""While the API is away: pages open soon, on what it said last, and say so; what is sent asks it first."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from executions.models import ActionRequested
+from executions.services import shared
+from tests.executions import canned, pages
+from tests.faulty import HANG, RESET, Faulty, reply
+
+LIST = "/executions/"
+PAGE = f"/executions/{canned.ID}/"
+FACTS = f"{PAGE}?part=facts"
+AWAY = {
+    "no answer": ([RESET], 504, "The Workflows API does not answer"),
+    "silent": ([HANG], 504, "The Workflows API does not answer"),
+    "503": (reply({"detail": "down"}, 503), 502, "The Workflows API had an error of its own"),
+    "slow down": (reply({}, 429, {"Retry-After": "60"}), 503, "The Workflows API is asking us to slow down"),
+    "a proxy's page": (reply(b"<h1>Bad gateway</h1>", 200), 502, "The Workflows API answered with something we cannot"),
+}
+TABS = ["", "history/", "trace/", "logs/", "events/", "actions/"]
+FORMS = ["signal/", "query/", "update/", "reset/", "cancel/", "terminate/"]
+PARTS = {"history/", "trace/", "logs/", "events/"}
+each_way = pytest.mark.parametrize("how", AWAY)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "PATIENCE", 0.1)
+
+
+@pytest.fixture
+def away(upstream: Faulty, admin: Client, request: pytest.FixtureRequest) -> Any:
+    """`away("no answer")`: what there was has been seen, and from now on the API is away."""
+
+    def begin(how: str) -> tuple[int, str]:
+        answer, status, title = AWAY[how]
+        assert admin.get(PAGE).status_code == admin.get(LIST).status_code == 200
+        upstream.on(answer)
+        upstream.requests.clear()
+        return status, title
+
+    return begin
+
+
+def _as_of(response: Any) -> str:
+    found = pages.text(response).partition("As of ")[2]
+    return found.partition("; this page")[0].partition(". ")[2]
+
+
+@each_way
+@pytest.mark.parametrize("address", [LIST, *(PAGE + name for name in (*TABS, *FORMS))])
+def test_a_page_stands_on_what_was_known(admin: Client, upstream: Faulty, away: Any, how: str, address: str) -> None:
+    status, title = away(how)
+    response = admin.get(address)
+    part = address.removeprefix(PAGE) in PARTS
+    assert response.status_code == (status if part else 200)
+    assert _as_of(response).startswith(title)
+    assert "invoice-pipeline" in pages.text(response)
+    assert ("Running" in pages.text(response)) is True
+    # One question, whatever the page is made of: the rest would have to be waited for, too.
+    assert len(upstream.requests) <= 1
+
+
+@each_way
+@pytest.mark.parametrize("address", [f"/executions/other/{name}" for name in ("", "history/", "signal/")])
+def test_without_anything_known_the_page_is_the_problem(
+    admin: Client, upstream: Faulty, how: str, address: str
+) -> None:
+    answer, status, title = AWAY[how]
+    upstream.on(answer)
+    response = admin.get(address)
+    assert response.status_code == status
+    assert pages.problem(response).startswith(title)
+    # The page tries again by itself.
+    assert [tag for _, tag in pages.parse(response).tags if "data-retry" in tag] != []
+
+
+def test_what_is_not_there_is_not_tried_again(admin: Client, upstream: Faulty) -> None:
+    upstream.on(reply({"detail": "Unknown"}, 404), path=canned.path())
+    response = admin.get(PAGE)
+    assert response.status_code == 404
+    assert [tag for _, tag in pages.parse(response).tags if "data-retry" in tag] == []
+
+
+@each_way
+@pytest.mark.parametrize("address", [LIST, FACTS])
+def test_a_refresh_leaves_what_is_there_and_says_why(admin: Client, away: Any, how: str, address: str) -> None:
+    before = pages.refresh(admin.get(address.partition("?")[0]), "facts" if address == FACTS else "part")
+    status, title = away(how)
+    response = admin.get(address, headers=before)
+    assert response.status_code == status
+    assert pages.problem(response).startswith(title)
+    assert "<html" not in response.content.decode()
+
+
+@pytest.mark.parametrize("address", [LIST, FACTS])
+def test_a_page_that_is_old_says_so_until_the_api_is_back(
+    admin: Client, upstream: Faulty, away: Any, address: str
+) -> None:
+    place = "facts" if address == FACTS else "part"
+    away("no answer")
+    old = pages.refresh(admin.get(address.partition("?")[0]), place)
+    assert admin.get(address, headers=old).status_code == 504
+    canned.healthy(upstream)
+    back = admin.get(address, headers=old)
+    assert (back.status_code, _as_of(back)) == (200, "")
+    assert admin.get(address, headers=pages.refresh(back, place)).status_code == 204
+
+
+def test_what_came_late_is_shown_though_the_api_is_away_again(admin: Client, upstream: Faulty, away: Any) -> None:
+    before = pages.refresh(admin.get(PAGE), "facts")
+    canned.healthy(upstream, status="COMPLETED")
+    away("no answer")
+    response = admin.get(FACTS, headers=before)
+    assert (response.status_code, pages.text(response).split()[0]) == (200, "Completed")
+    assert _as_of(response).startswith("The Workflows API does not answer")
+
+
+def test_a_part_asks_again_by_itself_but_never_for_a_download(admin: Client, away: Any) -> None:
+    away("no answer")
+    assert "every 10s" in pages.poller(admin.get(f"{PAGE}history/"), "part")["hx-trigger"]
+    for download in ("history/?view=json", "trace/?view=otel&download=1"):
+        tags = [tag for _, tag in pages.parse(admin.get(PAGE + download)).tags]
+        assert [tag for tag in tags if tag.get("hx-target") == "#part"] == []
+
+
+@pytest.mark.parametrize("how", ["no answer", "503"])
+def test_nothing_is_sent_on_what_was_known(admin: Client, upstream: Faulty, away: Any, how: str) -> None:
+    away(how)
+    form = pages.open_form(admin, f"{PAGE}cancel/", reason="stuck")
+    response = admin.post(f"{PAGE}cancel/", form)
+    assert pages.problem(response) == "Nothing was sent"
+    assert canned.sent(upstream) == []
+    assert ActionRequested.objects.count() == 0
+
+
+def test_a_form_from_then_is_checked_against_what_is_now(admin: Client, upstream: Faulty, away: Any) -> None:
+    away("no answer")
+    form = pages.open_form(admin, f"{PAGE}cancel/", reason="stuck")
+    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+    assert admin.post(f"{PAGE}cancel/", form).status_code == 409
+    assert canned.sent(upstream) == []

@@ -1,0 +1,216 @@
+"""Pages that refresh themselves: 204 while nothing has changed, one question for all who look, and what follows what."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from executions.models import ActionOutcome, ActionRequested
+from executions.services import reads
+from tests.executions import canned, pages
+from tests.executions.conftest import SignIn
+from tests.faulty import Faulty, reply
+
+LIST = "/executions/"
+PAGE = f"/executions/{canned.ID}/"
+FACTS = f"{PAGE}?part=facts"
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+
+
+def _list(upstream: Faulty, *runs: Any, token: str | None = None) -> None:
+    upstream.on(reply({"executions": runs, "next_page_token": token}), path=canned.RUNS)
+
+
+OTHER = canned.execution("b", run_id=canned.OTHER_RUN)
+
+
+class TestList:
+    @pytest.mark.parametrize(
+        ("runs", "token"),
+        [
+            ([canned.execution(), OTHER], None),
+            ([canned.execution(status="COMPLETED")], None),
+            ([canned.execution(end_time="2026-01-31T14:06:00Z")], None),
+            ([canned.execution(run_id=canned.OTHER_RUN)], None),
+            ([canned.execution(user_id="user-43")], None),
+            ([canned.execution()], "more"),
+            ([], None),
+        ],
+    )
+    def test_it_is_sent_again_when_something_on_it_has_changed(
+        self, operator: Client, upstream: Faulty, runs: list[Any], token: str | None
+    ) -> None:
+        before = pages.refresh(operator.get(LIST), "part")
+        same = operator.get(LIST, headers=before)
+        assert (same.status_code, same.content, same["Cache-Control"]) == (204, b"", "no-store")
+        _list(upstream, *runs, token=token)
+        changed = operator.get(LIST, headers=before)
+        assert changed.status_code == 200
+        assert [run.execution_id for run in changed.context["runs"]] == [one["execution_id"] for one in runs]
+        assert operator.get(LIST, headers=pages.refresh(changed, "part")).status_code == 204
+
+    def test_an_empty_one_waits_for_the_first(self, operator: Client, upstream: Faulty) -> None:
+        _list(upstream)
+        before = pages.refresh(operator.get(LIST), "part")
+        assert operator.get(LIST, headers=before).status_code == 204
+        _list(upstream, canned.execution())
+        assert canned.ID in pages.text(operator.get(LIST, headers=before))
+
+    def test_it_is_sent_again_when_the_reader_may_do_something_else(
+        self, operator: Client, upstream: Faulty, users: dict[str, Any], sign_in: SignIn
+    ) -> None:
+        before = pages.refresh(operator.get(LIST), "part")
+        assert sign_in("admin").get(LIST, headers=before).status_code == 200
+
+    def test_only_the_first_page_follows(self, operator: Client, upstream: Faulty) -> None:
+        assert pages.poller(operator.get(LIST), "part")["hx-trigger"] == "every 1500ms, seen from:body"
+        later = pages.parse(operator.get(f"{LIST}?page=x")).tags
+        assert [tag for _, tag in later if "data-poll" in tag] == []
+
+    def test_all_who_look_ask_once(self, sign_in: SignIn, upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reads, "AGE", 60.0)
+        viewers = [sign_in(name) for name in ("viewer", "operator", "admin")]
+        before = pages.refresh(viewers[0].get(f"{LIST}?status=RUNNING"), "part")
+        asked = len(upstream.requests)
+        for viewer in viewers * 5:
+            assert viewer.get(f"{LIST}?status=RUNNING", headers=before).status_code in {200, 204}
+        assert len(upstream.requests) == asked
+        # Another filter is another question; and who opens the page sees it as it is now.
+        viewers[0].get(f"{LIST}?status=FAILED", headers=before)
+        viewers[0].get(f"{LIST}?status=RUNNING")
+        assert len(upstream.requests) == asked + 2
+
+    def test_what_is_shared_is_for_those_who_may_see_it(
+        self, sign_in: SignIn, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reads, "AGE", 60.0)
+        before = pages.refresh(sign_in("viewer").get(LIST), "part")
+        assert sign_in("nobody").get(LIST, headers=before).status_code == 403
+        assert sign_in("anonymous").get(LIST, headers=before).status_code == 401
+
+
+class TestFacts:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"status": "COMPLETED"},
+            {"status": "RETRYING_AFTER_ERROR"},
+            {"run_id": canned.OTHER_RUN},
+            {"start_time": "2026-01-31T14:05:01Z"},
+        ],
+    )
+    def test_they_are_sent_again_with_what_depends_on_them(
+        self, operator: Client, upstream: Faulty, changes: dict[str, Any]
+    ) -> None:
+        before = pages.refresh(operator.get(PAGE), "facts")
+        assert operator.get(FACTS, headers=before).status_code == 204
+        canned.healthy(upstream, **changes)
+        changed = operator.get(FACTS, headers=before)
+        assert (changed.status_code, changed["HX-Trigger"]) == (200, "facts-changed")
+        tags = [tag for _, tag in pages.parse(changed).tags]
+        (facts,) = [tag for tag in tags if tag.get("id") == "facts"]
+        assert (facts["data-status"], facts["data-run"], facts["data-over"]) == (
+            changes.get("status", "RUNNING"),
+            changes.get("run_id", canned.RUN),
+            "yes" if changes.get("status") == "COMPLETED" else "no",
+        )
+        # A copied link names the run that is shown.
+        (link,) = [tag for tag in tags if tag.get("id") == "copy-link"]
+        assert (link["data-copy-link"], link["hx-swap-oob"]) == (f"run={changes.get('run_id', canned.RUN)}", "true")
+
+    def test_an_action_and_its_outcome_change_them(self, operator: Client, upstream: Faulty) -> None:
+        before = pages.refresh(operator.get(PAGE), "facts")
+        action = ActionRequested.objects.create(token="t", operation="signal", execution_id=canned.ID)
+        changed = operator.get(FACTS, headers=before)
+        (count,) = [tag for _, tag in pages.parse(changed).tags if tag.get("id") == "action-count"]
+        assert (changed.status_code, count["hx-swap-oob"]) == (200, "true")
+        before = pages.refresh(changed, "facts")
+        assert operator.get(FACTS, headers=before).status_code == 204
+        ActionOutcome.objects.create(action_id=action.id, result="done")
+        assert operator.get(FACTS, headers=before).status_code == 200
+
+    @pytest.mark.parametrize("tab", ["", "history/", "trace/", "logs/", "events/", "actions/", "signal/", "reset/"])
+    @pytest.mark.parametrize(
+        ("status", "query", "trigger"),
+        [
+            ("RUNNING", "", "every 3s, seen from:body"),
+            ("RUNNING", f"?run={canned.RUN}", "every 3s, seen from:body"),
+            ("COMPLETED", "", "every 10s, seen from:body"),
+        ],
+    )
+    def test_every_page_asks_for_them(
+        self, operator: Client, upstream: Faulty, tab: str, status: str, query: str, trigger: str
+    ) -> None:
+        canned.healthy(upstream, status=status)
+        found = pages.poller(operator.get(f"{PAGE}{tab}{query}"), "facts")
+        # Whoever did not choose a run sees the next one, too.
+        pinned = query and tab not in {"signal/", "reset/"}
+        assert (found["hx-get"], found["hx-trigger"]) == (FACTS + (f"&run={canned.RUN}" if pinned else ""), trigger)
+
+    def test_a_chosen_run_that_is_over_stays_as_it_is(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, status="COMPLETED")
+        tags = [tag for _, tag in pages.parse(operator.get(f"{PAGE}?run={canned.RUN}")).tags]
+        (facts,) = [tag for tag in tags if tag.get("id") == "facts"]
+        assert "hx-get" not in facts
+
+    def test_all_who_look_ask_once(self, sign_in: SignIn, upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reads, "AGE", 60.0)
+        viewers = [sign_in(name) for name in ("viewer", "operator", "admin")]
+        for viewer in viewers:
+            before = pages.refresh(viewer.get(PAGE), "facts")
+        asked = len(upstream.requests)
+        for viewer in viewers:
+            viewer.get(FACTS, headers=before)
+            assert viewer.get(f"{PAGE}?part=watch", headers={"X-Was": ""}).json()["status"] == "RUNNING"
+        assert len(upstream.requests) == asked
+
+
+@pytest.mark.parametrize("tab", ["", "history/", "trace/", "trace/?view=events", "actions/"])
+@pytest.mark.parametrize("status", ["RUNNING", "COMPLETED"])
+def test_a_tab_follows_the_facts(operator: Client, upstream: Faulty, tab: str, status: str) -> None:
+    canned.healthy(upstream, status=status)
+    found = pages.poller(operator.get(PAGE + tab), "part")
+    assert "facts-changed from:body, due" in found["hx-trigger"]
+    # Where a page refreshes itself by the clock it is while there is something to come.
+    own = status == "RUNNING" and tab in {"history/", "trace/"}
+    assert ("every" in found["hx-trigger"]) == own
+
+
+class TestHistory:
+    def test_it_is_sent_again_when_it_has_grown(self, operator: Client, upstream: Faulty) -> None:
+        address = f"{PAGE}history/"
+        before = pages.refresh(operator.get(address), "part")
+        assert operator.get(address, headers=before).status_code == 204
+        grown = [*canned.HISTORY["events"], canned.event(6, "ACTIVITY_TASK_STARTED", scheduledEventId="5")]
+        upstream.on(reply({"events": grown}), path=HISTORY)
+        changed = operator.get(address, headers=before)
+        assert changed.context["page"][0].id == 6
+        assert operator.get(address, headers=pages.refresh(changed, "part")).status_code == 204
+
+    def test_an_operator_s_action_is_a_row_of_it(self, operator: Client, upstream: Faulty) -> None:
+        address = f"{PAGE}history/"
+        before = pages.refresh(operator.get(address), "part")
+        ActionRequested.objects.create(token="t", operation="signal", execution_id=canned.ID, run_id=canned.RUN)
+        assert operator.get(address, headers=before).status_code == 200
+
+    def test_its_order_stays_when_the_run_ends(self, operator: Client, upstream: Faulty) -> None:
+        """The newest rows come first only while it runs; a reader must not lose the place."""
+        page = operator.get(f"{PAGE}history/")
+        found = pages.poller(page, "part")
+        canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+        after = operator.get(f"{PAGE}history/{found['hx-get']}", headers=pages.refresh(page, "part"))
+        assert [row.id for row in after.context["page"]] == [5, 4, 3, 2, 1]
+
+
+class TestWatch:
+    def test_it_says_how_the_latest_run_is(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, status="TIMED_OUT")
+        said = operator.get(f"{PAGE}?part=watch", headers={"X-Was": ""}).json()
+        assert said.pop("now")
+        assert said == {"status": "TIMED_OUT", "word": "Timed out", "over": True, "run": canned.RUN}
+
+    def test_it_is_for_those_who_may_see_it(self, sign_in: SignIn, upstream: Faulty) -> None:
+        as_script = {"X-Was": "", "HX-Request": "true"}
+        assert sign_in("nobody").get(f"{PAGE}?part=watch", headers=as_script).status_code == 403
+        assert sign_in("anonymous").get(f"{PAGE}?part=watch", headers=as_script).status_code == 401
+        assert upstream.requests == []
