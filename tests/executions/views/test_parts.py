@@ -301,7 +301,7 @@ class TestEvents:
         response = operator.get(f"{PAGE}events/?cursor=a%2Bb")
         assert upstream.requests[-1].query == [("workflow_exec_id", canned.ID), ("limit", "100"), ("cursor", "a+b")]
         assert response.context["live"] is None
-        assert operator.get(f"{PAGE}events/").context["live"] == {"path": f"/ws{PAGE}events/", "query": ""}
+        assert operator.get(f"{PAGE}events/").context["live"] == {"path": f"/ws{PAGE}events/", "query": "", "rest": ""}
 
     def test_filters_say_of_how_many(self, operator: Client, upstream: Faulty) -> None:
         other = canned.EVENT | {"event_id": "e-2", "event_type": HOSTILE, "attributes": [HOSTILE]}
