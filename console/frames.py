@@ -10,7 +10,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 
 class SharedFrames(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
-    def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: N802  (Daphne's name)
+    def serverSend(self, content: Any, binary: bool = False) -> None:
         """Keep the frame of a text that has a place for it, such as the relay's; anything else goes its usual way."""
         if binary or self.state != self.STATE_OPEN or not hasattr(content, "frame"):
             return super().serverSend(content, binary)

@@ -34,7 +34,9 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     if events is None:
         return {"unreadable": histories.as_text(found)}
     did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
-    now = mark(run.shown, len(events), [event.id for event in events[-1:]], [(one.action.id, one.result) for one in did])
+    now = mark(
+        run.shown, len(events), [event.id for event in events[-1:]], [(one.action.id, one.result) for one in did]
+    )
     if is_refresh(request) and (same := unchanged(request, now)):
         return same
     rows = histories.with_actions(events, did)

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests import faulty
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
-from tests.sandbox.api import Api
 from tests.servers import PASSWORD, Console, console
 
 LONG = 30_000
@@ -129,7 +127,9 @@ def test_a_flood_leaves_the_newest_rows_and_nothing_between_them_is_missing(
     page.wait_for_function("document.querySelectorAll('.log-rows > li').length === 2000", timeout=LONG)
     newest_first = _down(5020, 5020 - MOST_ROWS + 1)
     assert _numbers(page) == (newest_first if order == "desc" else newest_first[::-1])
-    at_edge = "scrollY === 0" if order == "desc" else "innerHeight + scrollY >= document.documentElement.scrollHeight - 1"
+    at_edge = (
+        "scrollY === 0" if order == "desc" else "innerHeight + scrollY >= document.documentElement.scrollHeight - 1"
+    )
     assert page.evaluate(at_edge)
 
 
@@ -152,7 +152,9 @@ def test_back_to_the_first_row_and_forward_to_the_newest(page: Page, written: Wr
     assert len(seen) >= 10
     # What came meanwhile waits, and is counted; it is not shown behind a gap.
     written.write(2)
-    expect(page.locator("[data-live-new]")).to_have_text("2 new lines" if kind == "logs" else "2 new events", timeout=LONG)
+    expect(page.locator("[data-live-new]")).to_have_text(
+        "2 new lines" if kind == "logs" else "2 new events", timeout=LONG
+    )
     assert shown[-1] < 4500
     while not _extent(page)["atEnd"]:
         assert _go(page, "newer") > 0

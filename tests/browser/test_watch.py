@@ -88,16 +88,16 @@ def test_the_switch_ends_it(signed_in: SignedIn, review: str) -> None:
 @pytest.mark.parametrize(
     ("since", "words"), [("2000-01-01T00:00:00Z", ["Started failing", "Failed"]), ("2099-01-01T00:00:00Z", ["Failed"])]
 )
-def test_failures_since_then_are_told_once(
-    signed_in: SignedIn, demo_api: Api, since: str, words: list[str]
-) -> None:
+def test_failures_since_then_are_told_once(signed_in: SignedIn, demo_api: Api, since: str, words: list[str]) -> None:
     page = signed_in("viewer")
     told = watching(page)
     page.goto("/audit/")
     execution_id = demo_api.start("invoice-pipeline", {"document": "scan-1.pdf", "amount": 10, "flaw": "ledger"})
     address = f"/executions/{execution_id}/"
     one = {"id": execution_id, "page": address, "stream": f"/ws{address}events/", "since": since, "last": ""}
-    page.evaluate("(one) => { localStorage.watched = JSON.stringify([one]); dispatchEvent(new Event('watched')); }", one)
+    page.evaluate(
+        "(one) => { localStorage.watched = JSON.stringify([one]); dispatchEvent(new Event('watched')); }", one
+    )
     wait_for(page, told, len(words))
     page.wait_for_function("localStorage.watched === '[]'")
     assert told == [(word, execution_id, execution_id) for word in words]

@@ -85,7 +85,7 @@ class Written:
             end = bisect_left(times, datetime.fromisoformat(window["before"]))
         numbers = range(max(first, window.get("first", 0)) + 1, min(end, window.get("end", end)) + 1)
         if window.get("order") == "desc":
-            found, left = numbers[: -101 : -1], numbers[:-100]
+            found, left = numbers[:-101:-1], numbers[:-100]
             going_on: dict[str, Any] = {"end": left[-1]} if left else {}
         else:
             found, left = numbers[:100], numbers[100:]

@@ -213,7 +213,9 @@ def test_a_long_history_is_not_asked_for_again_and_again(operator: Client, upstr
 
 def test_the_overview_asks_for_it_by_itself_and_keeps_it(operator: Client, upstream: Faulty) -> None:
     def loaded() -> list[dict[str, str]]:
-        return [found for _, found in pages.parse(operator.get(PAGE)).tags if found.get("id") == f"canceled-{canned.RUN}"]
+        return [
+            found for _, found in pages.parse(operator.get(PAGE)).tags if found.get("id") == f"canceled-{canned.RUN}"
+        ]
 
     (found,) = loaded()
     assert found["hx-get"] == f"{PAGE}?part=canceled&run={canned.RUN}"
