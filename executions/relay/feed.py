@@ -11,7 +11,9 @@ SHORTEST_TICK, LONGEST_TICK = 0.05, 0.2
 BUSY_ROWS = 150
 """Seconds in which rows are collected for one batch: longer, the more there are; the longest from so many on."""
 HOLD_SECONDS = 0.1
-"""How long the first rows after a start at a row are held back: if that row follows, they are older."""
+"""How long the first rows are held back that come for “after this row”: if that row follows, they are older."""
+HELD_ROWS, HELD_SIZE = 1_000, 1024 * 1024
+"""How many may be held back, and characters of them; more are shown at once."""
 BATCH_ROWS, BATCH_SIZE = 250, 256 * 1024
 """Rows, and characters of them, in one message at most; one row may be larger."""
 
@@ -24,6 +26,8 @@ class Feed:
         self.buffer = Buffer()
         self.change = asyncio.Event()
         """Set at the next row or state, and replaced by a new one: take it before looking, and nothing is missed."""
+        self.holding = False
+        """Whether the rows of this connection are held back: the row that it goes on after may still come."""
         self._new: dict[str, Item] = {}
         """Rows for the next tick."""
         self._new_size = 0
@@ -42,12 +46,13 @@ class Feed:
         """A row for the next tick."""
         self._new[item.id] = item
         self._new_size += item.size
-        waits = self.start.last_id and self.buffer.is_empty
         if self._tick is None:
             loop = asyncio.get_running_loop()
-            first = loop.time() + HOLD_SECONDS if waits else self._next_tick
+            first = loop.time() + HOLD_SECONDS if self.holding else self._next_tick
             self._tick = loop.call_at(first, self.publish)
-        elif self._new_size > BATCH_SIZE and not waits:
+        elif self._new_size > (HELD_SIZE if self.holding else BATCH_SIZE) or (
+            self.holding and len(self._new) > HELD_ROWS
+        ):
             self.publish()
 
     def forget_new(self) -> None:
@@ -62,6 +67,7 @@ class Feed:
             self._tick = None
         if not self._new:
             return
+        self.holding = False
         load = min(len(self._new) / BUSY_ROWS, 1.0)
         self._next_tick = asyncio.get_running_loop().time() + SHORTEST_TICK + (LONGEST_TICK - SHORTEST_TICK) * load
         for item in self._new.values():
@@ -103,5 +109,7 @@ class Feed:
     @property
     def is_far_ahead(self) -> bool:
         buffer = self.buffer
+        if self.holding:
+            return False  # what is held back may be dropped, and waits for no viewer
         rows = buffer.end + len(self._new) - self._reached
         return rows > buffer.most_rows // 2 or buffer.size_from(self._reached) > buffer.most_size // 2

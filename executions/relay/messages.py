@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 FIRST_TIME, LAST_TIME = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
 
@@ -27,9 +27,11 @@ class Item:
 
 
 class SharedText(str):
-    """A text that goes to many; a server may keep here what it makes of it."""
+    """A text that goes to many."""
 
     __slots__ = ("frame",)
+    frame: Any
+    """What a server makes of it for sending, kept for the next one who gets it; see `console.frames`."""
 
     def __new__(cls, text: str) -> "SharedText":
         made = super().__new__(cls, text)

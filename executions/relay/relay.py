@@ -17,6 +17,8 @@ from executions.upstream.sse import ServerEvent
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before connecting again: drawn at random up to a limit that doubles with each failure."""
 REQUEST_TIMEOUT = 408
+HELD_CUTS = 2
+"""Cuts at which rows that are held back are dropped: upstream sends them again."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Relay(Feed):
         self._at: int | None = None
         """Where in the buffer the connection at hand is, once it has sent a row again that had been here."""
         self._retry = 0.0
+        self._held_cuts = 0
         self._moved_from: asyncio.Task[None] | None = None
         self._stuck_after: str | None = None
         self._task = asyncio.create_task(self._run())
@@ -140,6 +143,7 @@ class Relay(Feed):
         opening = connection.events(self.source, Start(self._last_id, self.start.after), lambda: self._say(live))
         self.connections += 1
         self._at = None
+        self.holding = bool(self._last_id)
         try:
             async with aclosing(opening) as events:
                 async for event in events:
@@ -148,26 +152,35 @@ class Relay(Feed):
                     self._take(event)
                     if self.is_far_ahead:
                         await self.keep_pace()
+        except errors.UpstreamError as error:
+            # What is held back may have been here; it comes again. If that is cut, too, it is better than none.
+            if self.holding and self._held_cuts < HELD_CUTS and not isinstance(error, errors.TooLarge):
+                self._held_cuts += 1
+                self.forget_new()
+            raise
         finally:
             self.publish()
             self.connections -= 1
 
     def _take(self, event: ServerEvent) -> None:
         # Upstream may send rows again after a resume: those that are here, and those that a viewer came with.
-        if event.id == self.start.last_id:
-            self.forget_new()
-        elif not self._is_again(event.id):
+        if event.id in self._new:
+            return
+        if event.id == self.start.last_id or self._is_again(event.id):
+            if self.holding:
+                self.forget_new()  # what came before it is older still
+                self.holding = event.id != self._last_id
+        else:
             self.put(self.source.render(event))
 
     def publish(self) -> None:
         if self._new:
             self._last_id = next(reversed(self._new))
+            self._held_cuts = 0
         super().publish()
 
     def _is_again(self, row_id: str) -> bool:
         """Whether that row had been here, also if that is long ago, and the stream starts again from its beginning."""
-        if row_id in self._new:
-            return True
         seen = self.buffer.seen(row_id)
         if seen is None and self._at is not None and self._at + 1 < self.buffer.remembered:
             seen = self._at + 1

@@ -10,7 +10,7 @@ from typing import Protocol
 from executions.relay import connection
 from executions.relay.buffer import Buffer
 from executions.relay.connection import Source, Start
-from executions.relay.feed import Feed
+from executions.relay.feed import HOLD_SECONDS, Feed
 from executions.upstream import errors
 from executions.upstream.sse import ServerEvent
 
@@ -39,14 +39,14 @@ class Live(Protocol):
 class Replay(Feed):
     """Waits for its turn, then reads until it meets the relay's buffer, or nothing more comes."""
 
-    def __init__(self, replays: "Replays", start: Start, recent: Collection[str]) -> None:
+    def __init__(self, replays: "Replays", start: Start, recent: Collection[str], keeps: bool) -> None:
         super().__init__(start)
         self.viewers = 0
         self.done = False
         self.problem: errors.UpstreamError | None = None
         """Why it ended early."""
         self.exhausted = False
-        """Whether upstream had no more."""
+        """Whether upstream had nothing."""
         self.met = ""
         """The first row after these that the relay's buffer held."""
         self.level = replays.relay.change
@@ -54,6 +54,7 @@ class Replay(Feed):
         self.waiting = True
         self._replays = replays
         self._recent = recent
+        self._keeps = keeps
         self._task = asyncio.create_task(self._run())
 
     def leave(self) -> None:
@@ -72,6 +73,9 @@ class Replay(Feed):
                     await self._read()
         except errors.UpstreamError as error:
             self.problem = error
+            if self.holding and not self._keeps:
+                self.forget_new()
+                self.met = ""
         except Exception:
             logger.exception("A stream cannot be replayed.")
             self.problem = errors.BrokenAnswer("The console could not read this stream.")
@@ -87,19 +91,26 @@ class Replay(Feed):
     async def _read(self) -> None:
         relay = self._replays.relay
         quiet = _Quiet(None if relay.over else QUIET_SECONDS)
+        self.holding = bool(self.start.last_id)
         opening = connection.events(self._replays.source, self.start, quiet.opened)
         async with aclosing(opening) as events:
             while event := await self._next(events, quiet):
-                if relay.buffer.position(event.id) is not None:
-                    self.met = event.id
-                    return
                 if event.id in self._recent:
                     self.forget_new()  # what came before it here is older still
-                elif event.id not in self._new and self.buffer.seen(event.id) is None:
-                    self.put(self._replays.source.render(event))
-                if self.is_far_ahead and not await self._is_taken():
+                    self.met, self.holding = "", event.id != self.start.last_id
+                elif not self.met:
+                    if relay.buffer.position(event.id) is not None:
+                        self.met = event.id
+                    elif event.id not in self._new and self.buffer.seen(event.id) is None:
+                        self.put(self._replays.source.render(event))
+                if self.met:
+                    # Even what the relay holds may be older than the row that this is to go on after.
+                    if not self.holding or not quiet.shorten(HOLD_SECONDS):
+                        return
+                elif self.is_far_ahead and not await self._is_taken():
                     return
-        self.exhausted = True
+        # With rows it may be a cut: their viewers ask again for what follows.
+        self.exhausted = not self.met and self.buffer.is_empty and not self._new
 
     async def _is_taken(self) -> bool:
         """Wait for the viewers; whether there are any who take the rows."""
@@ -128,11 +139,14 @@ class Replays:
         self._all: list[Replay] = []
         """In use, and those whose rows the waiting ones may still share."""
 
-    def join(self, last_id: str, after: datetime | None, recent: Collection[str]) -> tuple[Replay, int]:
-        """One that brings the rows after this one, and where in its buffer they begin."""
+    def join(self, last_id: str, after: datetime | None, recent: Collection[str], keeps: bool) -> tuple[Replay, int]:
+        """One that brings the rows after this one, and where in its buffer they begin.
+
+        `recent` are rows that the viewer has; `keeps`, whether to keep rows that are held back when upstream cuts it.
+        """
         found = self._find(last_id, after)
         if found is None:
-            found = Replay(self, Start(last_id, after), recent), 0
+            found = Replay(self, Start(last_id, after), recent, keeps), 0
             self._all.append(found[0])
         found[0].viewers += 1
         return found
@@ -140,7 +154,10 @@ class Replays:
     def _find(self, last_id: str, after: datetime | None, but: Replay | None = None) -> tuple[Replay, int] | None:
         for replay in self._all:
             place = replay.place(last_id, after)
-            if place is not None and replay is not but and (place < replay.buffer.end or not replay.done):
+            if place is None or replay is but:
+                continue
+            # One that has ended may not have come as far as this time.
+            if not replay.done or (place < replay.buffer.end and (last_id or after == replay.start.after)):
                 return replay, place
         return None
 
@@ -170,17 +187,29 @@ class _Quiet:
         self._seconds = seconds
         self._accepted = False
         self._limit: asyncio.Timeout | None = None
+        self._end: float | None = None
 
     def opened(self) -> None:
         self._accepted = True
         if self._limit and self._seconds is not None:
             self._limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
 
+    def shorten(self, seconds: float) -> bool:
+        """Wait no longer than so many seconds from the first call of this on. Whether there is time left."""
+        now = asyncio.get_running_loop().time()
+        self._end = now + seconds if self._end is None else self._end
+        return now < self._end
+
     async def next(self, events: AsyncGenerator[ServerEvent, None]) -> ServerEvent | None:
         """The next event; None at the stream's end, and when it has gone quiet."""
         try:
             # The events' connection is nobody else's: it may be cancelled.
-            async with asyncio.timeout(self._seconds if self._accepted else None) as self._limit:
+            async with self._waiting() as self._limit:
                 return await anext(events, None)
         except TimeoutError:
             return None
+
+    def _waiting(self) -> asyncio.Timeout:
+        if self._end is not None:
+            return asyncio.timeout_at(self._end)
+        return asyncio.timeout(self._seconds if self._accepted else None)

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from executions.relay.connection import Start
 from executions.relay.feed import SHORTEST_TICK, Feed
 from executions.relay.messages import Batch, Gap, Message
-from executions.relay.relay import Relay, is_final
+from executions.relay.relay import HELD_CUTS, Relay, is_final
 from executions.relay.replay import Replay
 from executions.relay.window import WINDOW_ROWS, WINDOW_SIZE, Window
 from executions.upstream import errors
@@ -84,6 +84,7 @@ class Viewer:
                     yield self._send(batch)
                 await self._pause(relay, self._position)
             elif not relay.over:
+                relay.reach(self._position)  # it may have come here without reading
                 await self._wait(change)
             else:
                 if relay.state != told:
@@ -134,9 +135,8 @@ class Viewer:
         self._position = self._place()  # the relay may have come here meanwhile
         if self._position is not None:
             return
-        replay, position = relay.replays.join(
-            self._last_id, self._after, {one for some in self._recent for one in some}
-        )
+        recent = {one for some in self._recent for one in some}
+        replay, position = relay.replays.join(self._last_id, self._after, recent, self._failures >= HELD_CUTS)
         try:
             async with aclosing(self._replayed(replay, position)) as batches:
                 async for batch in batches:

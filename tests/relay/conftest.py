@@ -17,6 +17,7 @@ def shorten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(relays, "FIRST_WAIT", 0.001)
     patch.setattr(relays, "LONGEST_WAIT", 0.01)
     patch.setattr(feeds, "HOLD_SECONDS", 0.001)
+    patch.setattr(replays, "HOLD_SECONDS", 0.001)
     patch.setattr(viewers, "PAUSE_SECONDS", 0.001)
     patch.setattr(viewers, "SHORTEST_TICK", 0.0)
     patch.setattr(viewers, "LOOK_SECONDS", 0.05)

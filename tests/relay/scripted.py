@@ -40,7 +40,7 @@ class Plan:
     error: Exception | None = None
     """Raised at its end; closed in order without."""
     overlap: int = 0
-    """Rows that came on an earlier connection and are sent again."""
+    """Rows from before its start that are sent again; none from before its time."""
 
 
 BROKEN = errors.NoAnswer("The Workflows API’s stream broke.")
@@ -62,8 +62,6 @@ class Upstream:
     """Seconds between accepting a connection and its first row."""
     on_close: Callable[[], Awaitable[None]] | None = None
     """What happens while a connection is being closed."""
-    floor: int = 0
-    """The first so many rows are not sent again."""
     sent: int = 0
     """Rows, through all connections."""
     looks: int = 0
@@ -118,7 +116,7 @@ class Upstream:
             opened()
             await asyncio.sleep(self.pause)
             place, sent = self.place(start), 0
-            place = max(place - plan.overlap, min(place, self.floor))
+            place = max(place - plan.overlap, min(place, self.place(Start(after=start.after))))
             while sent != plan.rows:
                 change = self._change
                 if place < len(self.rows):

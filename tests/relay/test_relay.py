@@ -265,10 +265,17 @@ async def test_rows_after_the_start_are_held_back_for_a_moment_only() -> None:
     await relay.close()
 
 
-async def test_rows_that_are_held_back_at_a_cut_are_kept() -> None:
-    upstream = Upstream.with_rows(9, Plan(rows=2, error=BROKEN), over=True)
+async def test_rows_that_are_held_back_at_a_cut_come_again() -> None:
+    # They may have been from before the start: sent again, and cut before the row at the start.
+    upstream = Upstream.with_rows(9, Plan(rows=2, overlap=3, error=BROKEN), over=True)
     assert await rows_until_over(upstream, Start("5")) == numbers(6, 9)
-    assert upstream.starts[1] == Start("7")
+    assert upstream.starts[1] == Start("5")
+
+
+async def test_where_each_connection_is_cut_at_once_its_rows_are_kept_in_the_end() -> None:
+    upstream = Upstream.with_rows(9, *[Plan(rows=2, error=BROKEN)] * 4, over=True)
+    assert await rows_until_over(upstream, Start("5")) == numbers(6, 9)
+    assert upstream.starts[:4] == [Start("5"), Start("5"), Start("5"), Start("7")]
 
 
 async def test_a_relay_that_starts_after_a_row_without_id_asks_for_the_id_before() -> None:

@@ -360,6 +360,7 @@ async def test_no_connection_is_made_for_every_few_rows_that_are_acknowledged(
     first = Watcher(small_buffer(hub, upstream, 5))
     await first.until(lambda: first.ids[-1:] == ["3000"])
     monkeypatch.setattr(buffers, "BUFFER_ROWS", 2)
+    monkeypatch.setattr(feeds, "HELD_ROWS", 0)
     late = watch(hub, upstream, acknowledges=False)
     await late.until(lambda: len(late.ids) == 1_000)
     await until_open(upstream, 1)
@@ -498,8 +499,6 @@ def test_whatever_is_cut_each_viewer_gets_each_row_once_and_in_order(  # noqa: P
         # A viewer cannot have a row that there never was.
         begun = [(start, at) for start, at in viewers_at if int(start.last_id or 0) <= there]
         upstream = Upstream.with_rows(there, *plans)
-        # Nobody is sent rows from before where they started.
-        upstream.floor = max((upstream.place(start) for start, _ in begun), default=0)
         watchers: list[tuple[Start, Watcher]] = []
         joins = sorted(begun, key=lambda one: one[1])
         for step in range(coming + 1):
@@ -524,4 +523,8 @@ def test_whatever_is_cut_each_viewer_gets_each_row_once_and_in_order(  # noqa: P
     with pytest.MonkeyPatch.context() as patch:
         shorten(patch)
         patch.setattr(viewers, "ATTEMPTS", 100)
+        for module in (relays, viewers):
+            patch.setattr(module, "HELD_CUTS", 100)
+        for module in (feeds, replays):
+            patch.setattr(module, "HOLD_SECONDS", 0.02)
         asyncio.run(scenario())
