@@ -17,7 +17,7 @@ from executions.upstream.sse import ServerEvent
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before connecting again: drawn at random up to a limit that doubles with each failure."""
 REQUEST_TIMEOUT = 408
-HELD_CUTS = 2
+HELD_CUTS = 1
 """Cuts at which rows that are held back are dropped: upstream sends them again."""
 
 logger = logging.getLogger(__name__)

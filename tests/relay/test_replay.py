@@ -104,7 +104,7 @@ async def test_who_leaves_ends_what_only_they_needed(hub: Hub) -> None:
         await asyncio.sleep(0.01)
         assert upstream.open_now == left
     upstream.pause = 0.0
-    upstream.finish()
+    await ended([watch(hub, upstream, Start("9000"))], upstream)
 
 
 async def test_a_cut_is_made_good_for_all_who_share(hub: Hub) -> None:
