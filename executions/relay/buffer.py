@@ -5,10 +5,10 @@ from collections import deque
 
 from executions.relay.messages import FIRST_TIME, LAST_TIME, Batch, Item
 
-BUFFER_ROWS = 5_000
+BUFFER_ROWS = 20_000
 BUFFER_SIZE = 8 * 1024 * 1024
 """Characters of the rows' JSON."""
-REMEMBERED_IDS = 20_000
+REMEMBERED_IDS = 40_000
 """Of rows that have been here: after a resume upstream may send more of them again than are still held."""
 SHARED_BATCHES = 8
 """Batches kept for the next viewers who read on from the same row."""

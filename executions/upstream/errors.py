@@ -108,7 +108,8 @@ class TooLarge(BrokenAnswer):
 
 def printable(text: str) -> str:
     """`text` without terminal escapes, control characters and direction overrides."""
-    return CONTROLS.sub("", _ESCAPES.sub("", text))
+    # Most text is: that it is takes much less time to find out.
+    return text if text.isprintable() and text.isascii() else CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def clean(text: object) -> str:

@@ -13,13 +13,14 @@ from urllib.parse import quote, urlsplit
 import httpx
 import stamina
 
+from executions import ids
 from executions.upstream import errors
 from executions.upstream.deadline import DeadlineTransport
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_ERROR_BYTES = 1024 * 1024
 """Of an answer with a status other than 2xx; the rest of a longer one is not read."""
-MAX_ID_BYTES = 1_000
+MAX_ID_BYTES = ids.MAX_BYTES
 CONNECTIONS = 50
 """For reads at a time, and as many for writes."""
 ATTEMPTS = 3
@@ -53,14 +54,9 @@ class Key(httpx.Auth):
 def segment(value: str) -> str:
     """One path segment for an id; InvalidId if it could not arrive as it is."""
     try:
-        size = len(value.encode())
-    except UnicodeEncodeError:
-        raise errors.InvalidId("This id is not valid text.") from None
-    if not 1 <= size <= MAX_ID_BYTES:
-        raise errors.InvalidId(f"An id has 1 to {MAX_ID_BYTES:,} bytes; this one has {size:,}.")
-    if value in {".", ".."} or "\0" in value:
-        raise errors.InvalidId("An id cannot be “.” or “..”, or contain a null character.")
-    return quote(value, safe="")
+        return quote(ids.check(value), safe="")
+    except ValueError as error:
+        raise errors.InvalidId(str(error)) from None
 
 
 def check_base_url(base_url: str) -> str:

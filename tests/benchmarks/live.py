@@ -89,6 +89,7 @@ def fan_out(folder: Path, viewers: int, rate: int, seconds: float) -> dict[str, 
         crowd.wait_until_there()
         assert served.process
         pid = served.process.pid
+        proc.wait_until_quiet(pid)  # they have shaken hands
         before = proc.cpu_seconds(pid)
         feed.start()
         feed.wait()

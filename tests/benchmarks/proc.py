@@ -7,12 +7,25 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ESTABLISHED = "01"
 _RELEASED_SECONDS = 10.0
+_QUIET_SECONDS, _TICKS_WHEN_QUIET = 20.0, 2
 
 
 def cpu_seconds(pid: int) -> float:
     """Of all its threads, in user and system mode."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / _TICKS
+
+
+def wait_until_quiet(pid: int) -> None:
+    """Until it has next to nothing to do."""
+    deadline = time.monotonic() + _QUIET_SECONDS
+    before = cpu_seconds(pid)
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
+        now = cpu_seconds(pid)
+        if now - before <= _TICKS_WHEN_QUIET / _TICKS:
+            return
+        before = now
 
 
 def resident(pid: int) -> int:
