@@ -13,7 +13,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "executions.operations": (),
     "executions.ids": (),
     "executions.models": (),
-    "executions.upstream": (),
+    "executions.upstream": ("executions.ids",),
     "executions.migrations": (),
     "executions.templatetags": (),
     "console.sandbox": (),

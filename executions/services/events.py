@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import statuses, text
+from executions.services import statuses, text, wanted
 from executions.upstream.types import WorkflowEvent
 
 PAGE_SIZE = 100
@@ -122,13 +122,13 @@ def row(event: WorkflowEvent) -> StreamRow:
 
 def matching(rows: list[StreamRow], *, groups: list[str], query: str) -> list[StreamRow]:
     """The events of these groups (all, if none is given) that contain the text."""
-    wanted = query.casefold()
-    return [
-        event
-        for event in rows
-        if (not groups or event.group in groups)
-        and (not wanted or wanted in f"{event.kind} {event.name} {event.json}".casefold())
-    ]
+    return wanted.matching(
+        rows,
+        groups,
+        query,
+        kind=lambda event: event.group,
+        words=lambda event: f"{event.kind} {event.name} {event.json}",
+    )
 
 
 def unreadable(event_id: str, data: str) -> StreamRow:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from executions.services import temporal, text
+from executions.services import temporal, text, wanted
 from executions.services.audit import Entry
 from executions.upstream.types import History
 
@@ -177,12 +177,7 @@ def cancel_requested(events: list[EventRow]) -> EventRow | None:
 
 def matching(rows: list[Row], *, kinds: list[str], query: str, newest_first: bool) -> list[Row]:
     """The rows of these categories (all, if none is given) that contain the text."""
-    wanted = query.casefold()
-    kept = [
-        row
-        for row in rows
-        if (not kinds or row.category in kinds) and (not wanted or wanted in _searchable(row).casefold())
-    ]
+    kept = wanted.matching(rows, kinds, query, kind=lambda row: row.category, words=_searchable)
     return kept[::-1] if newest_first else kept
 
 

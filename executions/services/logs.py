@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from executions import ids
-from executions.services import text
+from executions.services import text, wanted
 from executions.upstream.types import LogRecord
 
 PAGE_SIZE = 100
@@ -106,10 +106,6 @@ def activities(lines: Iterable[LogRow]) -> dict[str, str]:
 
 def matching(lines: list[LogRow], *, severities: list[str], query: str) -> list[LogRow]:
     """The lines of these severities (all, if none is given) that contain the text."""
-    wanted = query.casefold()
-    return [
-        line
-        for line in lines
-        if (not severities or line.tone in severities)
-        and (not wanted or wanted in f"{line.body} {line.attributes}".casefold())
-    ]
+    return wanted.matching(
+        lines, severities, query, kind=lambda line: line.tone, words=lambda line: f"{line.body} {line.attributes}"
+    )

@@ -1,32 +1,66 @@
-"""The API's answers that pages are made of, shared by all who look at the same: an execution, a run, a page of runs."""
+"""The API's answers that pages are made of, shared by all who look at the same: an execution, a run, a page of runs,
+and a history that is looked at again.
 
+For pages that are read, and for nothing else: what is sent is decided on an answer of its own.
+"""
+
+import sys
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from django.conf import settings
+from msgspec import Raw, structs
+
 from executions.services import api
 from executions.services.shared import Known, Shared
-from executions.upstream.types import Execution, RunPage
+from executions.upstream.types import Execution, History, RunPage
 
 T = TypeVar("T")
-AGE = 1.0
-"""Seconds that an answer may be old for a page that refreshes itself. A page that is opened asks anew."""
+AGE, LIST_AGE = 1.0, 0.4
+"""Seconds that an answer may be old for a page that refreshes itself. A page that is opened asks anew.
+
+With the list's own rhythm, a new run is on the page within two seconds.
+"""
 _shared = Shared()
 
 
 def execution(execution_id: str, *, age: float) -> Known[Execution]:
     """The execution's latest run. Raises UpstreamError."""
-    return _read("execution", execution_id, age, _size, lambda: api.client().get_workflow_execution(execution_id))
+    client = api.client()
+    return _read("execution", execution_id, age, size, lambda: _own(client.get_workflow_execution(execution_id)))
 
 
 def run(run_id: str, *, age: float) -> Known[Execution]:
     """Raises UpstreamError."""
-    return _read("run", run_id, age, _size, lambda: api.client().get_run(run_id))
+    client = api.client()
+    return _read("run", run_id, age, size, lambda: _own(client.get_run(run_id)))
 
 
 def page(parameters: dict[str, Any], *, age: float) -> Known[RunPage]:
     """A page of the list of runs, by the parameters of `Client.list_runs`. Raises UpstreamError."""
-    key = repr(sorted(parameters.items()))
-    return _read("page", key, age, _page_size, lambda: api.client().list_runs(**parameters))
+    client = api.client()
+
+    def call() -> RunPage:
+        found = client.list_runs(**parameters)
+        return RunPage(executions=[_own(one) for one in found.executions], next_page_token=found.next_page_token)
+
+    return _read("page", repr(sorted(parameters.items())), age, _page_size, call)
+
+
+def history(key: Hashable, call: Callable[[], History], *, age: float) -> History:
+    """The history that the call brings. Raises UpstreamError, also where an earlier one is known: it is not stood on.
+
+    `key` says of which run it is and how that run was: another history than the one before its last event.
+    """
+    client, patience = api.client(), settings.UPSTREAM_TIMEOUT_SECONDS
+    found = _shared.read((client, "history", key), call, age=age, size=_history_size, patience=patience)
+    if found.problem:
+        raise found.problem
+    return found.value
+
+
+def _history_size(found: History) -> int:
+    return len(found.raw) + 100 * len(found.events or [])
 
 
 def _read(kind: str, key: Hashable, age: float, size: Callable[[T], int], call: Callable[[], T]) -> Known[T]:
@@ -34,9 +68,16 @@ def _read(kind: str, key: Hashable, age: float, size: Callable[[T], int], call: 
     return _shared.read((api.client(), kind, key), call, age=age, size=size)
 
 
-def _size(execution: Execution) -> int:
-    return 1_000 + len(bytes(execution.result)) + len(bytes(execution.search_keys))
+def _own(found: Execution) -> Execution:
+    """The same without the answer that it came in: a payload as received is a view into all of that."""
+    return structs.replace(found, result=found.result.copy(), search_keys=found.search_keys.copy())
+
+
+def size(found: Execution) -> int:
+    """The bytes that it takes to keep, nearly."""
+    parts = structs.astuple(found)
+    return sum(memoryview(part).nbytes if isinstance(part, Raw) else sys.getsizeof(part) for part in parts)
 
 
 def _page_size(page: RunPage) -> int:
-    return sum(_size(one) for one in page.executions)
+    return sys.getsizeof(page.next_page_token) + sum(size(one) for one in page.executions)

@@ -25,15 +25,17 @@ AT_ONCE = 40
 ERROR_SECONDS = 0.5
 """How long others take a failure as theirs too, unless the API says when to come back."""
 LONGEST_REST = 30.0
-KEPT, KEPT_BYTES, KEPT_SECONDS = 500, 128 * 1024, 600.0
-"""Answers, the size of each, and how old one may be when it is shown in place of one that does not come."""
+KEPT, KEPT_SECONDS = 500, 600.0
+"""Answers, and how old one may be when it is shown in place of one that does not come."""
+KEPT_BYTES, ALL_BYTES = 4 << 20, 64 << 20
+"""The size of one answer that is kept, and of all of them."""
 AWAY = (errors.NoAnswer, errors.ServerFault, errors.RateLimited, errors.BrokenAnswer)
 """Failures that say nothing about what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
-    """An answer, and when it came. With a problem it is an earlier one: the API does not answer now."""
+    """An answer, and when it was asked for. With a problem it is an earlier one: the API does not answer now."""
 
     value: T
     at: datetime
@@ -62,24 +64,36 @@ class _Entry(Generic[T]):
     """The latest."""
     good: _Call[T] | None = None
     """The latest with an answer."""
+    size: int = 0
+    """That answer's."""
 
 
 class Shared:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry[Any]] = OrderedDict()
+        self._bytes = 0
         self._slots = threading.BoundedSemaphore(AT_ONCE)
 
-    def read(self, key: Hashable, call: Callable[[], T], *, age: float, size: Callable[[T], int]) -> Known[T]:
+    def read(
+        self,
+        key: Hashable,
+        call: Callable[[], T],
+        *,
+        age: float,
+        size: Callable[[T], int],
+        patience: float | None = None,
+    ) -> Known[T]:
         """What the call brings, or brought others at most `age` seconds ago; the last answer where the API is away.
 
         With an age of 0 the API is asked now. Raises what the call raises.
         """
+        limit = PATIENCE if patience is None else patience
         made: _Call[T] = self._call(key, call, age, size)
-        made.done.wait(max(made.began + PATIENCE - time.monotonic(), 0.0))
+        made.done.wait(max(made.began + limit - time.monotonic(), 0.0))
         if made.known:
             return made.known
-        error = made.error or errors.Timeout(f"The Workflows API has not answered within {PATIENCE:g} seconds.")
+        error = made.error or errors.Timeout(f"The Workflows API has not answered within {limit:g} seconds.")
         if not isinstance(error, errors.UpstreamError):
             raise error
         # A copy for each who gets it: raising one error in many threads piles up what it remembers of them.
@@ -94,13 +108,12 @@ class Shared:
         with self._lock:
             entry: _Entry[T] = self._entries.setdefault(key, _Entry())
             self._entries.move_to_end(key)
-            while len(self._entries) > KEPT:
-                self._entries.popitem(last=False)
+            self._make_room()
             latest = entry.call
             if latest and self._will_do(latest, age, now):
                 return latest
             entry.call = made = _Call[T](now)
-        threading.Thread(target=self._run, args=(entry, made, call, size), daemon=True).start()
+        threading.Thread(target=self._run, args=(key, made, call, size), daemon=True).start()
         return made
 
     @staticmethod
@@ -111,33 +124,43 @@ class Shared:
         passed = now - latest.began
         return passed <= min(age, SPACING) or PATIENCE < passed < SPACING
 
-    def _run(self, entry: _Entry[T], made: _Call[T], call: Callable[[], T], size: Callable[[T], int]) -> None:
+    def _run(self, key: Hashable, made: _Call[T], call: Callable[[], T], size: Callable[[T], int]) -> None:
+        takes = 0
         try:
             if not self._slots.acquire(timeout=PATIENCE):
                 raise errors.Timeout("Too many calls to the Workflows API are under way already.", sent=False)
+            # It is at least as new as the question.
+            asked = datetime.now(UTC)
             try:
                 value = call()
             finally:
                 self._slots.release()
-            made.known = Known(value, datetime.now(UTC))
-            keep = size(value) <= KEPT_BYTES
+            made.known = Known(value, asked)
+            takes = size(value)
         except Exception as error:
             made.error = error
-            keep = isinstance(error, AWAY)
         with self._lock:
-            self._remember(entry, made, keep)
+            self._remember(key, made, takes)
+            self._make_room()
         made.done.set()
 
-    @staticmethod
-    def _remember(entry: _Entry[T], made: _Call[T], keep: bool) -> None:
-        earlier = entry.good is not None and entry.good.began > made.began
-        if made.known and keep and not earlier:
-            entry.good = made
-        elif not keep and not earlier:
-            # Too large to keep, or the API says that there is nothing to show.
-            entry.good = None
-            if entry.call is made and made.known:
-                entry.call = None
+    def _remember(self, key: Hashable, made: _Call[Any], takes: int) -> None:
+        entry = self._entries.get(key)
+        # Forgotten meanwhile, or overtaken by a later one.
+        if entry is None or (entry.good and entry.good.began > made.began) or isinstance(made.error, AWAY):
+            return
+        keep = made.known is not None and takes <= KEPT_BYTES
+        if made.known and not keep and entry.call is made:
+            entry.call = None
+        # Otherwise it is too large, or the API says that there is nothing to show.
+        entry.good, self._bytes, entry.size = (made if keep else None), self._bytes - entry.size, 0
+        if keep:
+            entry.size, self._bytes = takes, self._bytes + takes
+
+    def _make_room(self) -> None:
+        while len(self._entries) > KEPT or self._bytes > ALL_BYTES:
+            _, entry = self._entries.popitem(last=False)
+            self._bytes -= entry.size
 
     def _last(self, key: Hashable) -> Known[Any] | None:
         with self._lock:

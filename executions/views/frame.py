@@ -155,7 +155,10 @@ def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
     run_id, age = run_parameter(request), reads.AGE if is_refresh(request) else 0.0
     if not run_id:
         return runs.run(current(request, reads.execution(execution_id, age=age)))
-    found = current(request, reads.run(run_id, age=age))
+    return _its_run(execution_id, current(request, reads.run(run_id, age=age)))
+
+
+def _its_run(execution_id: str, found: Execution) -> runs.Run:
     if found.execution_id != execution_id:
         raise errors.NotFound("This run belongs to another execution.", status=404)
     return runs.run(found)
@@ -164,14 +167,21 @@ def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
 def fetch_latest(request: HttpRequest, execution_id: str) -> runs.Run:
     """The latest run, which is what actions act on. A run that the address names has to be the execution's, too.
 
-    Before something is sent, only what the API says now will do.
+    Before something is sent, only what the API says now to this request will do.
     """
+    run_id = run_parameter(request)
     if request.method == "POST":
         latest = runs.run(api.client().get_workflow_execution(execution_id))
-    else:
-        latest = runs.run(current(request, reads.execution(execution_id, age=0.0)))
-    if run_parameter(request) not in {"", latest.run_id} and not away_of(request):
-        fetch(request, execution_id)
+        if run_id not in {"", latest.run_id}:
+            _its_run(execution_id, api.client().get_run(run_id))
+        return latest
+    found = reads.execution(execution_id, age=0.0)
+    if found.problem and request.htmx:  # type: ignore[attr-defined]
+        # A part of a form has no place to say that it is old: what is there stays.
+        raise found.problem
+    latest = runs.run(current(request, found))
+    if run_id not in {"", latest.run_id} and not away_of(request):
+        _its_run(execution_id, current(request, reads.run(run_id, age=0.0)))
     return latest
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
-from executions.services import api, audit, runs
+from executions.services import api, audit, reads, runs
 from executions.services import history as histories
 from executions.upstream.types import History
 from executions.views.frame import download, execution_page, is_refresh, mark, unchanged
@@ -18,12 +18,17 @@ def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
     return api.client().get_workflow_execution_history(run.execution_id, decode_payloads=decode_payloads)
 
 
+def _again(run: runs.Run) -> History:
+    """For a page that refreshes itself: one history for all who look at it."""
+    return reads.history(run.shown, lambda: fetch_history(run), age=reads.AGE)
+
+
 @execution_page("history", "history")
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     """While it runs the newest rows come first: that is where it grows."""
     if request.GET.get("view") == "json":
         return _download(run, decoded=request.GET.get("payloads") != "encoded")
-    found = fetch_history(run)
+    found = _again(run) if is_refresh(request) else fetch_history(run)
     events = histories.rows(found)
     kinds, query, order = (
         request.GET.getlist("type"),

@@ -44,7 +44,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         return render_page(request, "runs", context, status=400)
     parameters = {"page_size": runs.PAGE_SIZE, **runs.parameters(filters)}
     try:
-        answer = current(request, reads.page(parameters, age=reads.AGE if is_refresh(request) else 0.0))
+        answer = current(request, reads.page(parameters, age=reads.LIST_AGE if is_refresh(request) else 0.0))
     except errors.UpstreamError as error:
         problem = describe(error, request.user)
         return with_headers(render_page(request, "runs", {**context, "problem": problem}, problem.status), problem)

@@ -1,6 +1,6 @@
 // #facts: what stands at the top of an execution's pages. The tab's title follows it, and so does what listens on the
 // document for `execution:status`.
-import { worked } from "./polling.js";
+import { isGood } from "./stale.js";
 
 function tell() {
   const facts = document.getElementById("facts");
@@ -11,5 +11,5 @@ function tell() {
 }
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (worked(event.detail.xhr) && event.detail.requestConfig.elt.id === "facts") tell();
+  if (isGood(event.detail.xhr) && event.detail.requestConfig.elt.id === "facts") tell();
 });

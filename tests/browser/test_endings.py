@@ -146,7 +146,7 @@ def test_a_cancel_from_elsewhere_is_seen(signed_in: SignedIn, demo_api: Api, eng
     expect(said).to_contain_text("not from this console")
     # A refresh of the page around it leaves it there.
     with page.expect_response(lambda answer: answer.url.endswith(f"/{execution_id}/"), timeout=LONG):
-        pass
+        page.evaluate("htmx.trigger(document.body, 'facts-changed')")
     expect(said).to_contain_text("not from this console")
     said.get_by_role("link").click()
     expect(page.locator(".row.selected")).to_contain_text("WorkflowExecutionCancelRequested")

@@ -20,6 +20,9 @@ HIDE = """away => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+ANSWERED = """part => addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.xhr.responseURL.includes(part)) window.answered = detail.xhr.status;
+})"""
 TOLD = "window.told = []; document.addEventListener('execution:status', (event) => told.push(event.detail));"
 
 
@@ -54,7 +57,7 @@ def test_a_new_run_comes_into_the_list_by_itself(signed_in: SignedIn, reviews: A
     page.locator("details.more summary").click()
     page.locator("#f-deployment").fill("typed")
     page.mouse.wheel(0, 150)
-    page.wait_for_function("scrollY > 0")
+    page.wait_for_function("() => scrollY > 0")
     kept = page.locator(".run-list tbody tr").nth(3)
     page.evaluate(
         """() => {
@@ -128,7 +131,7 @@ def test_a_teammates_reset_is_seen_on_an_open_page(signed_in: SignedIn, demo_api
     execution_id = demo_api.start_review()
     demo_api.post(execution_id, "/terminate")
     before = demo_api.wait_for(execution_id, "TERMINATED")
-    page = signed_in("viewer")
+    page = signed_in("operator")
     page.clock.install()
     page.goto(f"/executions/{execution_id}/history/")
     page.evaluate(TOLD)
@@ -201,6 +204,48 @@ def test_a_failure_is_waited_out(signed_in: SignedIn) -> None:
     expect(note).to_be_hidden()
 
 
+def test_what_is_typed_while_a_refresh_is_under_way_stays(signed_in: SignedIn, demo_api: Api, reviews: Any) -> None:
+    execution_id = reviews()
+    page = signed_in("viewer")
+    page.goto(f"/executions/{execution_id}/history/")
+    field, newest = page.locator("#part input[name=q]"), page.locator(".history-rows > li").first
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/history/**", hold, times=1)
+    with page.expect_request("**/history/**"):
+        demo_api.post(execution_id, "/terminate")
+    field.fill("typed")
+    page.evaluate(ANSWERED, "/history/")
+    held[0].continue_()
+    page.wait_for_function("() => window.answered === 200")
+    assert (field.input_value(), "Terminated" in newest.inner_text()) == ("typed", False)
+    # It comes as soon as nothing would be lost.
+    field.fill("")
+    expect(newest).to_contain_text("Terminated")
+
+
+def test_what_is_old_is_said_while_other_parts_are_refreshed(signed_in: SignedIn, reviews: Any) -> None:
+    page = signed_in("viewer")
+    page.clock.install()
+    page.goto(f"/executions/{reviews()}/history/")
+    page.evaluate(TOLD)
+    problem = '<section class="problem"><h2>The history is away</h2></section>'
+    page.route("**/history/**", lambda route: route.fulfill(status=418, content_type="text/html", body=problem))
+    note = page.locator("[data-stale]")
+    page.clock.run_for(2_500)
+    expect(note).to_contain_text("The history is away")
+    page.evaluate("told.length = 0")
+    page.clock.run_for(3_500)
+    page.wait_for_function("() => told.length > 0")
+    assert note.is_visible()
+    page.unroute("**/history/**")
+    page.clock.run_for(40_000)
+    expect(note).to_be_hidden()
+
+
 @pytest.mark.slow
 def test_an_outage_of_the_api(browser: Browser, tmp_path: Path) -> None:
     with running() as api, console(tmp_path / "console", api.url) as serving:
@@ -231,6 +276,10 @@ def _outage(api: Faulty, page: Page, other: Page) -> None:
     expect(page.locator(".as-of")).to_contain_text("The Workflows API does not answer")
     expect(page.locator("#facts .status")).to_have_text("Running")
     expect(page.locator("#part .problem h2")).to_have_text("The Workflows API does not answer")
+    # It is said once.
+    for _ in range(2):
+        page.wait_for_event("response", lambda answer: "part=facts" in answer.url, timeout=LONG)
+    expect(page.locator("[data-stale]")).to_be_hidden()
     other.goto("/executions/another/", timeout=5_000)
     expect(other.locator(".problem h2")).to_have_text("The Workflows API does not answer")
     expect(other.locator("[data-retry]")).to_be_visible()

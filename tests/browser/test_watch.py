@@ -62,7 +62,7 @@ def test_an_end_is_told_once_from_any_page(signed_in: SignedIn, demo_api: Api, r
     demo_api.post(review, "/terminate")
     wait_for(page, told, 1)
     assert told == [("Terminated", review, review)]
-    page.wait_for_function("localStorage.watched === '[]'")
+    page.wait_for_function("() => localStorage.watched === '[]'")
     # Nobody else has anything to tell: the one who watched has let go, and the others find nothing to watch.
     other.reload()
     assert told == [("Terminated", review, review)]
@@ -82,7 +82,7 @@ def test_the_switch_ends_it(signed_in: SignedIn, review: str) -> None:
     switch.click()
     expect(switch).to_have_attribute("aria-pressed", "false")
     assert kept(page) == []
-    page.wait_for_function("navigator.locks.query().then((found) => found.held.length === 0)")
+    page.wait_for_function("() => navigator.locks.query().then((found) => found.held.length === 0)")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_failures_since_then_are_told_once(signed_in: SignedIn, demo_api: Api, s
         "(one) => { localStorage.watched = JSON.stringify([one]); dispatchEvent(new Event('watched')); }", one
     )
     wait_for(page, told, len(words))
-    page.wait_for_function("localStorage.watched === '[]'")
+    page.wait_for_function("() => localStorage.watched === '[]'")
     assert told == [(word, execution_id, execution_id) for word in words]
     # A click leads there.
     with page.context.expect_page() as opened:

@@ -59,6 +59,7 @@ def upstream(faulty: Faulty, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
     To be quick reads are not repeated, and to see every change at once they are not shared.
     """
     monkeypatch.setattr(reads, "AGE", 0.0)
+    monkeypatch.setattr(reads, "LIST_AGE", 0.0)
     settings.MISTRAL_SERVER_URL = faulty.url
     client_module.client.cache_clear()
     canned.healthy(faulty)

@@ -232,7 +232,7 @@ def endless(part: bytes) -> Answer:
 async def test_endless_lines_and_events_end_the_stream(part: bytes, client: Client, faulty: Faulty) -> None:
     faulty.on(endless(part))
     found, error = await until_it_fails(client.stream("a"))
-    assert (found, type(error)) == ([], errors.BrokenAnswer)
+    assert (found, type(error)) == ([], errors.TooLarge)
     assert str(error) == "The Workflows API’s stream has an event too large to take in."
     faulty.wait_until_left()
 

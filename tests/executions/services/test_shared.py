@@ -154,6 +154,24 @@ def test_what_the_api_refuses_is_forgotten(api: Api, error: errors.UpstreamError
             read(answers, api, age=0.0)
 
 
+def test_what_is_overtaken_changes_nothing(api: Api) -> None:
+    """A call may take long: what was asked for later is newer, whichever comes first."""
+    answers, slow = Shared(), api.gate
+    slow.clear()
+    api.error = errors.NotFound("gone", status=404)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(read, answers, api)
+        assert api.begun.acquire(timeout=PATIENCE)
+        api.error, api.gate = None, threading.Event()
+        api.gate.set()
+        assert read(answers, api, age=0.0).value == 2
+        slow.set()
+        with pytest.raises(errors.NotFound):
+            first.result()
+    api.error = errors.NoAnswer("away")
+    assert read(answers, api, age=0.0).value == 2
+
+
 def test_an_old_answer_does_not_stand_in(api: Api, clock: Callable[[float], None]) -> None:
     answers = Shared()
     read(answers, api)
@@ -177,12 +195,13 @@ def test_nobody_waits_for_long_and_a_late_answer_counts(api: Api, monkeypatch: p
     api.gate.clear()
     # Three pages, and none of them sets the silent API to the same work again.
     for _ in range(3):
-        with pytest.raises(errors.Timeout, match="has not answered within 0.05 seconds"):
+        with pytest.raises(errors.Timeout, match=r"has not answered within 0\.05 seconds"):
             read(answers, api, age=0.0)
     assert api.calls == 1
     late = answers._entries["x"].call
     api.gate.set()
-    assert late and late.done.wait(PATIENCE)
+    assert late
+    assert late.done.wait(PATIENCE)
     api.error = errors.NoAnswer("away")
     assert read(answers, api, age=0.0).value == 1
 
@@ -196,9 +215,12 @@ def test_an_api_that_stays_silent_is_asked_again_after_a_while(
     with pytest.raises(errors.Timeout):
         read(answers, api)
     clock(shared.SPACING + 1)
-    threading.Timer(0.01, api.gate.set).start()
     monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
-    assert read(answers, api).value == 2
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(read, answers, api)
+        assert all(api.begun.acquire(timeout=PATIENCE) for _ in range(2))
+        api.gate.set()
+        assert again.result().value == 2
 
 
 def test_calls_under_way_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +232,8 @@ def test_calls_under_way_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(errors.Timeout):
             read(answers, api, key=key)
     refused = answers._entries["c"].call
-    assert refused and refused.done.wait(PATIENCE)
+    assert refused
+    assert refused.done.wait(PATIENCE)
     assert (api.calls, str(refused.error)) == (2, "Too many calls to the Workflows API are under way already.")
     api.gate.set()
     monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
@@ -223,6 +246,39 @@ def test_what_is_kept_is_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> N
     for key in "abcde":
         read(answers, api, key=key)
     assert list(answers._entries) == ["c", "d", "e"]
+
+
+def test_the_bytes_of_all_that_is_kept_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "ALL_BYTES", 100)
+    answers = Shared()
+    for key, size in (("a", 40), ("b", 40), ("a", 10), ("c", 50)):
+        read(answers, api, age=0.0, key=key, size=size)
+    assert list(answers._entries) == ["b", "a", "c"]
+    read(answers, api, age=0.0, key="d", size=30)
+    assert list(answers._entries) == ["a", "c", "d"]
+    # What is forgotten, or too large to keep, takes no room any more.
+    api.error = errors.NotFound("gone", status=404)
+    with pytest.raises(errors.NotFound):
+        read(answers, api, age=0.0, key="c")
+    api.error = None
+    read(answers, api, age=0.0, key="a", size=shared.KEPT_BYTES + 1)
+    read(answers, api, age=0.0, key="e", size=70)
+    assert (list(answers._entries), answers._bytes) == (["d", "c", "a", "e"], 100)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_is_forgotten_while_it_is_asked_for_is_not_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "KEPT", 1)
+    answers = Shared()
+    api.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(read, answers, api, key="a")
+        assert api.begun.acquire(timeout=PATIENCE)
+        second = pool.submit(read, answers, api, key="b")
+        assert api.begun.acquire(timeout=PATIENCE)
+        api.gate.set()
+        assert {first.result().value, second.result().value} == {1, 2}
+    assert (list(answers._entries), answers._bytes) == (["b"], 1)
 
 
 def test_an_error_of_ours_reaches_whoever_asked(api: Api) -> None:

@@ -1,9 +1,7 @@
-"""What operators did, on pages: the audit with its filters and its sheet, an execution's actions, and its history."""
+"""The audit: what operators did, with its filters and its sheet."""
 
 import csv
 import io
-import json
-import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -16,27 +14,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
+from executions.models import Batch, BatchItem
 from executions.services import audit
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
-from tests.faulty import RESET, Faulty, reply
+from tests.executions.recorded import row
 
 PAGE = f"/executions/{canned.ID}/"
 HOSTILE = "<script>alert(1)</script>{{ 1 }}{% x %}"
-
-
-def row(result: str | None = "done", age: float = 0, answer: str = "", **fields: Any) -> ActionRequested:
-    """An action in the audit, so many seconds old."""
-    known = {"username": "ana", "operation": "signal", "execution_id": canned.ID, "run_id": canned.RUN, "reason": "r"}
-    made: ActionRequested = ActionRequested.objects.create(token=uuid.uuid4().hex, **(known | fields))
-    if result:
-        ActionOutcome.objects.create(action_id=made.id, result=result, answer=answer)
-    if age:
-        moment = (timezone.now() - timedelta(seconds=age)).replace(tzinfo=None)
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE executions_actionrequested SET at = %s WHERE token = %s", [moment, made.token])
-    return ActionRequested.objects.get(token=made.token)
 
 
 def shown(response: HttpResponse) -> list[uuid.UUID]:
@@ -255,165 +240,3 @@ class TestAudit:
         response = admin.get("/audit/")
         assert "<script>alert" not in response.content.decode()
         assert pages.text(response).count(HOSTILE) == 6
-
-
-class TestActionsOfAnExecution:
-    def test_what_was_sent_and_what_came_back(self, operator: Client, upstream: Faulty) -> None:
-        form = pages.open_form(operator, f"{PAGE}update/", name="set_priority", input='{"priority": 7}')
-        location = operator.post(f"{PAGE}update/", form)["Location"]
-        page = operator.get(location)
-        made = ActionRequested.objects.get()
-        text = pages.text(page)
-        assert '{ "priority": 7 }' in text
-        assert '{ "priority": 1 }' in text
-        assert made.body_digest in text
-        assert f"{PAGE}?run={canned.RUN}" in pages.links(page)
-        # Of the action that the address names it is open.
-        opened = {found.get("id") for tag, found in pages.parse(page).tags if tag == "details" and "open" in found}
-        assert {f"sent-{made.id}", f"answer-of-{made.id}"} <= opened
-        for part, value in (("input", {"priority": 7}), ("answer", {"priority": 1})):
-            link = f"{PAGE}actions/?action={made.id}&view={part}"
-            assert link in pages.links(page)
-            copied = [found["data-copy-from"] for _, found in pages.parse(page).tags if "data-copy-from" in found]
-            assert f"#{part}-{made.id}" in copied
-            file = operator.get(link)
-            assert (json.loads(file.content), file["Content-Type"]) == (value, "application/json")
-            assert file["Content-Disposition"] == f'attachment; filename="{part}-{made.id}.json"'
-
-    @pytest.mark.parametrize("part", ["input", "answer"])
-    @pytest.mark.parametrize("action", ["", "x", "…", str(uuid.UUID(int=7)), "of another execution", "of another kind"])
-    def test_there_is_nothing_to_download(self, operator: Client, upstream: Faulty, part: str, action: str) -> None:
-        other = row(execution_id="other", input="{}", answer="{}")
-        plain = row(operation="cancel")
-        chosen = {"of another execution": str(other.id), "of another kind": str(plain.id)}.get(action, action)
-        response = operator.get(f"{PAGE}actions/", {"action": chosen, "view": part})
-        assert (response.status_code, pages.problem(response)) == (404, "There is no such page")
-
-    def test_those_who_may_not_read_download_nothing(self, sign_in: SignIn, upstream: Faulty) -> None:
-        made = row(input='{"secret": 1}')
-        response = sign_in("nobody").get(f"{PAGE}actions/", {"action": made.id, "view": "input"})
-        assert (response.status_code, "secret" in response.content.decode()) == (403, False)
-
-    def test_a_long_one_is_shown_whole_only_where_it_was_asked_for(self, operator: Client, upstream: Faulty) -> None:
-        made = row(input="[" + "7," * 30_000 + "7]")
-        assert len(operator.get(f"{PAGE}actions/").content) < 30_000
-        assert f"{PAGE}actions/?action={made.id}" in pages.links(operator.get(f"{PAGE}actions/"))
-        assert len(operator.get(f"{PAGE}actions/?action={made.id}").content) > 60_000
-
-    def test_the_page_of_the_action_that_the_address_names(
-        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(audit, "PAGE_SIZE", 2)
-        rows = [row(age=100 - number) for number in range(5)]
-        page = operator.get(f"{PAGE}actions/?action={rows[1].id}")
-        assert (page.context["page"].number, page.context["selected"]) == (2, str(rows[1].id))
-        assert f'<tr id="action-{rows[1].id}" class="selected">' in page.content.decode()
-
-    @pytest.mark.parametrize(("name", "leads"), [("admin", True), ("operator", False)])
-    def test_a_batch_is_linked_for_those_who_may_see_it(
-        self, sign_in: SignIn, upstream: Faulty, name: str, leads: bool
-    ) -> None:
-        batch = uuid.uuid4()
-        row(operation="batch-cancel", batch_id=batch)
-        for address in (f"{PAGE}actions/", "/audit/"):
-            page = sign_in(name).get(address)
-            assert (f"/batches/{batch}/" in pages.links(page)) == leads
-
-    def test_they_show_where_the_api_does_not_answer(self, operator: Client, upstream: Faulty) -> None:
-        row(reason="stuck")
-        upstream.on([RESET])
-        page = operator.get(f"{PAGE}actions/")
-        assert (page.status_code, "stuck" in pages.text(page)) == (200, True)
-
-
-class TestHistory:
-    """Of an execution: what operators did stands among the engine's events."""
-
-    @pytest.fixture(autouse=True)
-    def began_a_minute_ago(self, upstream: Faulty) -> None:
-        """Five events, ten seconds apart."""
-        now = timezone.now()
-        self.events = [
-            {**one, "eventTime": (now - timedelta(seconds=60 - 10 * number)).isoformat()}
-            for number, one in enumerate(canned.HISTORY["events"])
-        ]
-        canned.healthy(upstream, start_time=(now - timedelta(seconds=60)).isoformat())
-        upstream.on(reply({"events": self.events}), path=f"{canned.RUNS}/{canned.RUN}/history")
-
-    def ids(self, browser: Client, query: str = "") -> list[Any]:
-        return [one.id for one in browser.get(f"{PAGE}history/?{query}").context["page"]]
-
-    def test_they_stand_in_the_order_of_time(self, operator: Client) -> None:
-        late, early = str(row(age=5).id), str(row(age=45).id)
-        in_order = [1, 2, early, 3, 4, 5, late]
-        assert self.ids(operator, "order=asc") == in_order
-        assert self.ids(operator, "order=desc") == in_order[::-1]
-        assert self.ids(operator) == in_order[::-1]
-
-    def test_the_filter_and_the_search_find_them(self, operator: Client) -> None:
-        made = str(row(age=5, reason="to be CAREFUL").id)
-        assert self.ids(operator, "type=operator") == [made]
-        assert self.ids(operator, "type=operator&type=activity") == [made, 5]
-        assert self.ids(operator, "q=careful") == [made]
-        page = operator.get(f"{PAGE}history/")
-        assert "?type=operator" in pages.links(page)
-        assert "6 rows, 1 by operators" in pages.text(page)
-
-    def test_it_says_who_what_why_and_what_came_of_it(self, operator: Client, sign_in: SignIn) -> None:
-        made = row("refused", age=5, name="approve", reason="first\nsecond")
-        found = re.search(f'<li id="event-{made.id}".*?</li>', self.page(sign_in("viewer")), re.DOTALL)
-        assert found
-        text = pages.text(found[0])
-        assert "Signal by ana approve refused first second" in text
-        assert "Who ana" in text
-        assert "Outcome refused" in text
-        assert f"{PAGE}actions/?action={made.id}" in pages.links(found[0])
-        assert f"event={made.id}" in found[0]
-
-    def page(self, browser: Client, query: str = "") -> str:
-        content: str = browser.get(f"{PAGE}history/?{query}").content.decode()
-        return content
-
-    def test_a_link_opens_its_page_and_marks_it(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("executions.services.history.WINDOW", 2)
-        made = row(age=5)
-        assert self.ids(operator, f"order=asc&event={made.id}") == [5, str(made.id)]
-        marked = re.findall(
-            r'<li id="event-([^"]*)" class="row[^"]* selected"', self.page(operator, f"event={made.id}")
-        )
-        assert marked == [str(made.id)]
-        marked = re.findall(r'<li id="event-([^"]*)" class="row[^"]* selected"', self.page(operator, "event=3"))
-        assert marked == ["3"]
-
-    def test_they_change_neither_pages_nor_polling(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("executions.services.history.WINDOW", 4)
-        for age in (5, 45, 46):
-            row(age=age)
-        pages_ = [self.ids(operator, f"order=asc&page={number}") for number in (1, 2)]
-        assert [len(one) for one in pages_] == [4, 4]
-        assert [one for page in pages_ for one in page if isinstance(one, int)] == [1, 2, 3, 4, 5]
-        polling = [operator.get(f"{PAGE}history/?order=asc&page={page}").context["polling"] for page in (1, 2)]
-        assert polling == [0, 2]
-
-    @pytest.mark.parametrize(
-        ("fields", "there"),
-        [
-            ({}, True),
-            ({"run_id": canned.OTHER_RUN}, False),
-            ({"run_id": "", "batch_id": uuid.UUID(int=7)}, True),
-            ({"run_id": "", "age": 90}, False),
-            ({"execution_id": "other"}, False),
-        ],
-    )
-    def test_they_belong_to_the_run_that_is_shown(self, operator: Client, fields: dict[str, Any], there: bool) -> None:
-        made = row(**({"age": 5} | fields))
-        assert (str(made.id) in self.ids(operator)) == there
-
-    def test_one_that_cannot_be_read_is_shown_as_before(self, operator: Client, upstream: Faulty) -> None:
-        row(age=5)
-        upstream.on(reply({"items": [1]}), path=f"{canned.RUNS}/{canned.RUN}/history")
-        assert operator.get(f"{PAGE}history/").context["unreadable"]
-
-    def test_whatever_was_written_shows_as_text(self, operator: Client) -> None:
-        row(age=5, username=HOSTILE, operation=HOSTILE, name=HOSTILE, reason=HOSTILE, detail=HOSTILE)
-        assert "<script>alert" not in self.page(operator)

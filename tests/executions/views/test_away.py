@@ -10,6 +10,7 @@ from executions.services import shared
 from tests.executions import canned, pages
 from tests.faulty import HANG, RESET, Faulty, reply
 
+SOON, LATE = 0.1, 20.0
 LIST = "/executions/"
 PAGE = f"/executions/{canned.ID}/"
 FACTS = f"{PAGE}?part=facts"
@@ -26,19 +27,21 @@ PARTS = {"history/", "trace/", "logs/", "events/"}
 each_way = pytest.mark.parametrize("how", AWAY)
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "PATIENCE", 0.1)
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`patience(0.1)`: so long pages wait from now on."""
+    return lambda seconds: monkeypatch.setattr(shared, "PATIENCE", seconds)
 
 
 @pytest.fixture
-def away(upstream: Faulty, admin: Client, request: pytest.FixtureRequest) -> Any:
+def away(upstream: Faulty, admin: Client, patience: Any) -> Any:
     """`away("no answer")`: what there was has been seen, and from now on the API is away."""
 
     def begin(how: str) -> tuple[int, str]:
         answer, status, title = AWAY[how]
         assert admin.get(PAGE).status_code == admin.get(LIST).status_code == 200
         upstream.on(answer)
+        patience(SOON if how == "silent" else LATE)
         upstream.requests.clear()
         return status, title
 
@@ -59,18 +62,37 @@ def test_a_page_stands_on_what_was_known(admin: Client, upstream: Faulty, away: 
     assert response.status_code == (status if part else 200)
     assert _as_of(response).startswith(title)
     assert "invoice-pipeline" in pages.text(response)
-    assert ("Running" in pages.text(response)) is True
+    assert "Running" in pages.text(response)
+    assert "Status now" not in pages.text(response)
+    assert ("Status then" in pages.text(response)) == (address.removeprefix(PAGE) in FORMS)
     # One question, whatever the page is made of: the rest would have to be waited for, too.
     assert len(upstream.requests) <= 1
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FAILED"])
+def test_the_overview_does_not_ask_for_what_cannot_come(
+    admin: Client, upstream: Faulty, away: Any, status: str
+) -> None:
+    canned.healthy(upstream, status=status)
+
+    def parts() -> list[str]:
+        tags = [tag for _, tag in pages.parse(admin.get(PAGE)).tags]
+        return [tag["hx-get"] for tag in tags if "load" in tag.get("hx-trigger", "").replace(",", " ").split()]
+
+    ours = ["cause" if status == "FAILED" else "canceled", "runs"]
+    assert parts() == [f"{PAGE}?part={part}&run={canned.RUN}" for part in ours]
+    away("no answer")
+    assert parts() == []
 
 
 @each_way
 @pytest.mark.parametrize("address", [f"/executions/other/{name}" for name in ("", "history/", "signal/")])
 def test_without_anything_known_the_page_is_the_problem(
-    admin: Client, upstream: Faulty, how: str, address: str
+    admin: Client, upstream: Faulty, patience: Any, how: str, address: str
 ) -> None:
     answer, status, title = AWAY[how]
     upstream.on(answer)
+    patience(SOON if how == "silent" else LATE)
     response = admin.get(address)
     assert response.status_code == status
     assert pages.problem(response).startswith(title)
@@ -96,15 +118,28 @@ def test_a_refresh_leaves_what_is_there_and_says_why(admin: Client, away: Any, h
     assert "<html" not in response.content.decode()
 
 
+@each_way
+@pytest.mark.parametrize(
+    "part", ["signal/?name=approve#call", "signal/#now", "query/#now", "reset/?event_id=4#points", "cancel/#now"]
+)
+def test_a_part_of_a_form_stays_as_it_is(admin: Client, away: Any, how: str, part: str) -> None:
+    status, title = away(how)
+    address, _, target = part.partition("#")
+    response = admin.get(PAGE + address, headers={"HX-Request": "true", "HX-Target": target})
+    assert response.status_code == status
+    assert pages.problem(response).startswith(title)
+
+
 @pytest.mark.parametrize("address", [LIST, FACTS])
 def test_a_page_that_is_old_says_so_until_the_api_is_back(
-    admin: Client, upstream: Faulty, away: Any, address: str
+    admin: Client, upstream: Faulty, away: Any, patience: Any, address: str
 ) -> None:
     place = "facts" if address == FACTS else "part"
     away("no answer")
     old = pages.refresh(admin.get(address.partition("?")[0]), place)
     assert admin.get(address, headers=old).status_code == 504
     canned.healthy(upstream)
+    patience(LATE)
     back = admin.get(address, headers=old)
     assert (back.status_code, _as_of(back)) == (200, "")
     assert admin.get(address, headers=pages.refresh(back, place)).status_code == 204
@@ -137,9 +172,12 @@ def test_nothing_is_sent_on_what_was_known(admin: Client, upstream: Faulty, away
     assert ActionRequested.objects.count() == 0
 
 
-def test_a_form_from_then_is_checked_against_what_is_now(admin: Client, upstream: Faulty, away: Any) -> None:
+def test_a_form_from_then_is_checked_against_what_is_now(
+    admin: Client, upstream: Faulty, away: Any, patience: Any
+) -> None:
     away("no answer")
     form = pages.open_form(admin, f"{PAGE}cancel/", reason="stuck")
     canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+    patience(LATE)
     assert admin.post(f"{PAGE}cancel/", form).status_code == 409
     assert canned.sent(upstream) == []

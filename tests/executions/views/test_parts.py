@@ -248,16 +248,26 @@ class TestLogs:
         assert sorted(upstream.requests[-1].query) == sorted([*asked, ("run_id", canned.RUN), ("limit", "100")])
 
     @pytest.mark.parametrize(
-        ("query", "live"), [("", True), ("q=x", True), ("cursor=a", False), ("before=2026-01-31", False)]
+        ("query", "ends", "after"),
+        [
+            ("", (True, True), "01"),
+            ("q=x", (True, True), "01"),
+            # Somewhere between the first line and the newest: the newer ones are fetched before it goes on live.
+            ("cursor=a", (True, False), None),
+            # Of the oldest line's moment there may be more on the page before.
+            ("cursor=a&order=asc", (False, True), "01.000001"),
+            ("before=2026-01-31", (True, True), "01"),
+        ],
     )
-    def test_only_the_newest_page_goes_on_live(
-        self, operator: Client, upstream: Faulty, query: str, live: bool
+    def test_where_it_goes_on(
+        self, operator: Client, upstream: Faulty, query: str, ends: tuple[bool, bool], after: str | None
     ) -> None:
         found = operator.get(f"{PAGE}logs/?{query}").context["live"]
-        assert (found is not None) == live
-        if live:
-            assert found["path"] == f"/ws{PAGE}logs/"
-            assert found["query"] == f"run={canned.RUN}&after=2026-01-31T14%3A05%3A01%2B00%3A00"
+        assert (found["path"], found["rest"]) == (f"/ws{PAGE}logs/", "range" if "before" in query else "")
+        assert (found["at_start"], found["at_end"]) == ends
+        if after:
+            asked = dict(parse_qsl(found["query"]))
+            assert asked == {"run": canned.RUN, "after": f"2026-01-31T14:05:{after}+00:00"}
 
     @pytest.mark.parametrize(("oldest", "after"), [(-60, -5), (-2, -2)])
     def test_it_goes_on_a_little_before_its_newest_line(
@@ -270,17 +280,22 @@ class TestLogs:
         assert dict(parse_qsl(query))["after"] == (newest + timedelta(seconds=after)).isoformat()
 
     @pytest.mark.parametrize(
-        ("order", "asked"), [("desc", ("before", "2026-01-31T14:04:00.001000+00:00")), ("asc", ("after", EARLIER))]
+        ("order", "asked", "ends"),
+        [
+            ("desc", ("before", "2026-01-31T14:04:00.001000+00:00"), (True, False)),
+            ("asc", ("after", EARLIER), (False, True)),
+        ],
     )
     def test_a_linked_line_that_is_not_on_the_first_page(
-        self, operator: Client, upstream: Faulty, order: str, asked: tuple[str, str]
+        self, operator: Client, upstream: Faulty, order: str, asked: tuple[str, str], ends: tuple[bool, bool]
     ) -> None:
         linked = {**canned.LOG, "timestamp": EARLIER, "body": "the one"}
         upstream.on(reply({"results": [canned.LOG]}), reply({"results": [linked]}), path=canned.path(rest="/logs"))
         address = logs.row(LogRecord(**linked)).address
         response = operator.get(f"{PAGE}logs/", {"order": order, "line": address})
         assert asked in upstream.requests[-1].query
-        assert (response.context["around"], response.context["live"]) == (True, None)
+        live = response.context["live"]
+        assert (response.context["around"], live["at_start"], live["at_end"]) == (True, *ends)
         assert 'class="row selected"' in response.content.decode()
 
     def test_filters_say_of_how_many(self, operator: Client, upstream: Faulty) -> None:
