@@ -60,10 +60,10 @@ check: $(READY)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	SECRET_KEY=unused $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: $(READY)
+bench: $(READY) browser
 	$(BIN)/python -m tests.benchmarks --output bench.json
 
-soak: $(READY)
+soak: $(READY) browser
 	$(BIN)/python -m tests.benchmarks --soak --output soak.json
 
 lock: pyproject.toml

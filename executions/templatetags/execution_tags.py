@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import now
 
 register = template.Library()
@@ -21,9 +21,8 @@ def when(moment: datetime | None, style: str = "time") -> str | SafeString:
     if moment is None:
         return "—"
     if style == "row":
-        # By hand: there is nothing in it to escape, and rows come by the thousand.
         clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
-        return mark_safe(f'<time datetime="{moment.isoformat()}" data-time="row">{clock}</time>')  # noqa: S308
+        return format_html('<time datetime="{}" data-time="row">{}</time>', moment.isoformat(), clock)
     shown = moment.strftime("%H:%M:%S.%f")[:-3] if style == "time" else moment.strftime("%Y-%m-%d %H:%M:%S")
     return format_html(
         '<time datetime="{}" data-time="{}" title="{} UTC">{}</time>',

@@ -21,12 +21,12 @@ export class Edge {
 }
 
 // `fetch` brings a page and says how many rows came: again, as long as the end is nearly in sight and that brings some.
+// Returns what looks whether it is.
 export function whenNear(end, fetch) {
-  if (!end) return;
   let near = false;
   let going = false;
   const go = async () => {
-    if (going) return;
+    if (going || !near) return;
     going = true;
     while (near && (await fetch())) {
       await nextTurn();
@@ -36,8 +36,9 @@ export function whenNear(end, fetch) {
   };
   new IntersectionObserver(([seen]) => {
     near = seen.isIntersecting;
-    if (near) go();
+    go();
   }, { rootMargin: "400px 0px" }).observe(end);
+  return go;
 }
 
 // The reader moves, and not the list under them.

@@ -35,9 +35,10 @@ export class Light {
   paint() {
     const [light, detail] = [this.part("state"), this.part("detail")];
     if (!light) return;
-    light.dataset.state = this.name;
+    const name = this.paused && this.name === "live" ? "paused" : this.name;
+    light.dataset.state = name;
     light.title = this.detail ?? "";
-    light.textContent = this.paused && this.name === "live" ? "paused" : WORDS[this.name] ?? this.name;
+    light.textContent = WORDS[name] ?? name;
     detail.textContent = this.name === "live" ? "" : this.detail ?? "";
     this.part("pause").hidden = this.name === "ended" || this.name === "failed";
     this.part("again").hidden = this.name !== "failed";
@@ -47,7 +48,7 @@ export class Light {
   waiting(count, more) {
     const button = this.part("new");
     button.hidden = !more;
-    const words = count ? `${count.toLocaleString("en")} new ${button.dataset.liveNew}${count === 1 ? "" : "s"}` : "Newest";
+    const words = count ? `${count.toLocaleString("en")} ${this.name === "ended" ? "more" : "new"} ${button.dataset.liveNew}${count === 1 ? "" : "s"}` : "Newest";
     if (more && button.textContent !== words) button.textContent = words;
   }
 
@@ -69,10 +70,10 @@ export class Light {
     if (words) words.hidden = !empty;
   }
 
-  // The execution has another run than the one whose rows these are.
-  run(other) {
+  // The execution has another run than the one whose rows these were.
+  run() {
     const notice = this.part("other-run");
-    if (notice) notice.hidden = !other;
+    if (notice) notice.hidden = false;
   }
 
   gap(name) {

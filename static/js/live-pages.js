@@ -16,7 +16,7 @@ export async function fetchRows(address, query) {
 }
 
 // When a line was written, from its address.
-function timeOf(key) {
+export function timeOf(key) {
   return Date.parse(key.slice(0, key.lastIndexOf("-")));
 }
 
@@ -88,6 +88,14 @@ export class LogPages {
   anew() {
     this.walks = {};
     this.edges = {};
+  }
+
+  ofAllRuns() {
+    const [path, query] = this.address.split("?");
+    const wanted = new URLSearchParams(query);
+    wanted.delete("run");
+    this.address = `${path}?${wanted}`;
+    this.anew();
   }
 
   async latest() {

@@ -77,6 +77,13 @@ export class EventPages {
     return { entries: items, done: items.length < PAGE && stop === this.queue.entries[0] };
   }
 
+  async latest() {
+    const items = await this.listed(() => false);
+    items.forEach((entry, number) => { entry.place = number + 1; });
+    this.anew();
+    return { entries: items.slice(-PAGE), done: items.length <= PAGE };
+  }
+
   // The rows after an id, up to the first that `isEnd` holds for; not `met` if they cannot be had.
   replay(after, isEnd) {
     return new Promise((resolve) => {

@@ -2,6 +2,7 @@
 //
 // If too much waits, or rows could not be replayed, the window is `broken`: rows between the page's newest and the first
 // that waits have to be fetched. Otherwise the first that waits is the next one.
+import { Count } from "./live-count.js";
 import { Filter } from "./live-filter.js";
 import { MOST_ROWS, Rows, inPlace, made } from "./live-list.js";
 import { LogPages } from "./live-pages.js";
@@ -26,8 +27,8 @@ export class Window {
     this.broken = !("liveEnd" in root.dataset);
     // How many came and were dropped.
     this.missed = 0;
-    // How many there were, with those that the filters do not want.
-    this.fetched = Number(root.dataset.liveFetched ?? this.rows.length);
+    // With those that the filters do not want.
+    this.count = new Count(Number(root.dataset.liveFetched ?? this.rows.length), this.rows);
     // Rows that the stream may bring again, since the page got them otherwise: how often each.
     this.expected = new Map(this.rows.counts);
     // Rows at the older end that are still of the window before.
@@ -52,7 +53,7 @@ export class Window {
       const entry = { id, html, key: partOf(html, "key") };
       this.pages.passed(entry);
       if (this.isKnown(entry)) continue;
-      this.fetched += 1;
+      this.count.streamed(entry);
       if (this.filter.wants(html)) entries.push(entry);
     }
     this.drop(this.queue.push(entries));
@@ -99,9 +100,11 @@ export class Window {
     this.stale = newer ? Math.max(this.stale - off.length, 0) : 0;
     if (off.length) {
       this.pages.cut(!newer, off);
-      if (newer) this.atStart = false;
-      else {
-        this.reader.park();
+      if (newer) {
+        this.atStart = false;
+        if (!this.reader.follows) this.reader.park("older");
+      } else {
+        this.reader.park("newer");
         this.drop(this.queue.putBack(off));
       }
     }
@@ -127,7 +130,7 @@ export class Window {
       const waits = newer && !this.broken;
       let { entries, done, hidden = 0 } = waits ? { entries: this.queue.take(PAGE) } : await this.pages.read(newer);
       if (age !== this.age) return 0;
-      if (!waits) this.fetched += entries.length + hidden;
+      if (!waits) this.count.paged(entries, hidden);
       if (this.pages.unfiltered && !waits) entries = entries.filter((entry) => this.filter.wants(entry.html));
       if (newer) this.expect(entries.filter((entry) => entry.fetched));
       const count = entries.length;
@@ -146,6 +149,13 @@ export class Window {
       this.broken = false;
       this.missed = 0;
     }
+  }
+
+  // Begin anew with the newest rows there are.
+  async latest() {
+    const { entries, done } = await this.pages.latest();
+    this.count.paged(entries, 0);
+    this.restart(entries.filter((entry) => !this.pages.unfiltered || this.filter.wants(entry.html)), done);
   }
 
   // The window begins anew, with the rows that wait, or with other ones.

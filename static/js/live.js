@@ -1,43 +1,39 @@
-// [data-live]: a list of rows that grows as a stream brings more, and can be read in both directions. Here is what the
-// reader sees and does; the rows are in live-window.js.
-import { Edge, onReading, whenNear } from "./live-ends.js";
+// [data-live]: a list of rows that grows as a stream brings more, and can be read in both directions. Here is what holds its
+// parts together: the rows (live-window.js), where the reader is (live-reading.js), what it says (live-light.js).
 import { inPlace } from "./live-list.js";
 import { Light } from "./live-light.js";
-import { PAGE, Window } from "./live-window.js";
+import { mend } from "./live-mend.js";
+import { Reading } from "./live-reading.js";
+import { goOn } from "./live-runs.js";
+import { Window } from "./live-window.js";
 import { reveal } from "./selected.js";
 import { Stream } from "./stream.js";
 import { nextTurn } from "./turns.js";
 
-// Pages that a gap may be wide; beyond that the newest rows are shown, and the others as the reader goes back.
-const MOST_MENDING = 20;
 const lists = new WeakMap();
 
 class Live {
   constructor(root) {
-    const { dataset } = root;
+    const { live, liveQuery, liveRest } = root.dataset;
     this.root = root;
     this.window = new Window(root, this);
     this.light = new Light(root, {
-      pause: () => this.pause(!this.paused),
+      pause: () => this.pause(!this.reading.paused),
       new: () => this.jump(),
       again: () => this.stream.open(),
       older: () => this.more("older"),
       newer: () => this.more("newer"),
     });
-    this.edge = new Edge(this.window.rows.newestFirst);
-    this.follows = !this.window.broken && !root.querySelector(".row.selected") && this.edge.here;
-    this.stream = new Stream(dataset.live, dataset.liveQuery, {
+    const { window, light } = this;
+    this.reading = new Reading({ window, light, more: (end) => this.more(end), change: () => this.flush() });
+    this.stream = new Stream(live, liveQuery, {
       state: (name, detail) => this.state(name, detail),
       gap: () => this.gap(),
       items: (items) => this.take(items),
     });
-    if (!dataset.liveRest) this.stream.open();
-    addEventListener("scroll", () => this.scrolled(), { passive: true });
+    if (!liveRest) this.stream.open();
     document.addEventListener("visibilitychange", () => this.flush());
     document.addEventListener("execution:status", ({ detail }) => this.status(detail));
-    onReading(() => { this.parked = false; });
-    whenNear(this.light.edge("older"), () => this.more("older"));
-    whenNear(this.light.edge("newer"), () => !this.parked && this.more("newer"));
     this.show();
   }
 
@@ -47,15 +43,19 @@ class Live {
 
   state(name, detail) {
     this.light.say(name, detail);
+    this.show();
     this.send("state", { name, detail });
   }
 
   // An execution that was over goes on: reset, continued as new, or its end was not the last word.
   status({ over, run }) {
     const { liveRest, liveRun } = this.root.dataset;
-    const other = Boolean(liveRun && run && run !== liveRun);
-    this.light.run(other);
-    if (liveRest !== "range" && (!over || other) && (this.stream.over || !this.stream.socket)) this.stream.open();
+    if (liveRest === "range") return;
+    if (liveRun && run && run !== liveRun) {
+      this.root.dataset.liveRun = "";
+      this.light.run();
+      goOn(this.stream, this.window);
+    } else if (!over && this.light.name === "ended") this.stream.open();
   }
 
   take(items) {
@@ -64,29 +64,26 @@ class Live {
     this.flush();
   }
 
-  // Rows could not be replayed. A reader who follows gets them now, others when they go there.
-  gap() {
-    const { window } = this;
+  // Rows could not be replayed.
+  async gap() {
+    const { window, light, reading } = this;
     const whole = !window.broken;
     window.drop(window.queue.take(window.queue.length));
     window.broken = true;
     this.send("gap");
-    if (whole && this.follows) this.mend();
+    if (!whole || !reading.follows) return;
+    this.mending = true;
+    await mend({ window, light, newer: () => this.newer() });
+    this.mending = false;
+    this.flush();
   }
 
-  async mend() {
-    this.mending = true;
-    this.light.gap("mending");
-    // The rows after the gap come at once, if there are any.
-    for (let turn = 0; turn < 20 && !this.window.queue.length; turn += 1) await nextTurn();
-    try {
-      for (let tries = 0; tries < MOST_MENDING && this.window.broken; tries += 1) await this.newer();
-    } catch {
-      // Said below.
-    }
-    this.mending = false;
-    this.light.gap(this.window.broken ? "failed" : "mended");
-    this.flush();
+  get follows() {
+    return this.reading.follows;
+  }
+
+  park(end) {
+    this.reading.park(end);
   }
 
   // A change of the list under a reader who follows.
@@ -95,22 +92,9 @@ class Live {
     const wanted = this.root.dataset.liveSelected;
     const selected = wanted && !this.root.querySelector(".row.selected") && this.window.rows.named(wanted);
     if (selected) {
-      this.follows = false;
+      this.reading.follows = false;
       reveal(selected);
-    } else if (!this.window.rows.newestFirst) this.edge.go();
-  }
-
-  // The newest rows went to make room for older ones: they do not come back by themselves.
-  park() {
-    this.follows = false;
-    this.parked = true;
-  }
-
-  scrolled() {
-    const { follows, window } = this;
-    if (this.parked) return;
-    this.follows = this.edge.here && (follows || (!window.broken && window.queue.length <= PAGE));
-    if (this.follows !== follows) this.flush();
+    } else if (!this.window.rows.newestFirst) this.reading.edge.go();
   }
 
   // Bring in what waits, while the reader follows.
@@ -130,7 +114,7 @@ class Live {
   }
 
   get goes() {
-    return this.follows && !this.paused && !this.mending && !document.hidden;
+    return this.reading.goes && !this.mending;
   }
 
   show() {
@@ -167,37 +151,35 @@ class Live {
 
   // The same for the reader, who is told what goes wrong.
   async more(end) {
+    return (await this.told(end, () => this.page(end))) ?? 0;
+  }
+
+  async told(end, fetch) {
     try {
-      return await this.page(end);
+      return (await fetch()) ?? true;
     } catch (error) {
       this.light.busy(end, false, `They could not be fetched. ${error.message}`);
-      return 0;
+      return null;
     }
   }
 
   async jump() {
-    const { window } = this;
-    if (this.paused) this.pause(false);
-    if (window.broken && !window.queue.length) {
-      const { entries, done } = await window.pages.latest();
-      window.restart(entries, done);
-    }
-    this.follows = true;
-    this.parked = false;
-    this.edge.go();
+    const { window, reading } = this;
+    if (reading.paused) this.pause(false);
+    if (window.broken && !window.queue.length && !(await this.told("newer", () => window.latest()))) return;
+    reading.follow();
     await this.flush();
-    this.edge.go();
+    reading.edge.go();
   }
 
   pause(paused) {
-    this.paused = paused;
     this.light.pause(paused);
-    this.flush();
+    this.reading.pause(paused);
   }
 
   extent() {
-    const { rows, fetched, atStart, atEnd } = this.window;
-    return { rows: rows.length, fetched, atStart, atEnd };
+    const { rows, count, atStart, atEnd } = this.window;
+    return { rows: rows.length, fetched: count.all, atStart, atEnd };
   }
 }
 

@@ -48,6 +48,14 @@ export class Stream {
     socket.addEventListener("close", (event) => { if (socket === this.socket) this.closed(event.code); });
   }
 
+  // Another stream: its ids are its own.
+  startAnew(query) {
+    this.query = query;
+    this.lastId = "";
+    this.recent.clear();
+    this.open();
+  }
+
   drop() {
     clearTimeout(this.timer);
     clearTimeout(this.acking);
@@ -111,7 +119,7 @@ export class Stream {
     // A server may also close in order for reasons of its own.
     if (FINAL[code] || this.over) return;
     // A cut, a restart, or we were too slow: go on after the last row. At random, so that not all come back at once.
-    this.handlers.state("reconnecting", "The connection to the console was cut; connecting again.");
+    this.handlers.state("reconnecting", "The connection to the console was cut.");
     this.failures += 1;
     const most = code === SLOW ? 500 : Math.min(500 * 2 ** this.failures, 15000);
     this.timer = setTimeout(() => this.open(), Math.random() * most);

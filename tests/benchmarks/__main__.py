@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import abuse, away, goals, live, pages, soak
+from tests.benchmarks import abuse, away, browser, goals, live, pages, soak
 
 Measure = Callable[[Path], Any]
 
@@ -24,6 +24,7 @@ BENCH: dict[str, Measure] = {
     "refused": lambda folder: abuse.refused(folder, viewers=20, rate=200, seconds=40),
     "abandoned loads": lambda folder: abuse.abandoned(folder, loads=1_000),
     "the API is away": lambda folder: away.away(folder, seconds=10),
+    "in the browser": lambda folder: browser.latency(folder, rows=50_000),
 }
 
 SOAK: dict[str, Measure] = {
@@ -33,6 +34,8 @@ SOAK: dict[str, Measure] = {
     "idle viewers": lambda folder: live.idle(folder, viewers=280),
     "abandoned loads": lambda folder: abuse.abandoned(folder, loads=10_000),
     "the API is away": lambda folder: away.away(folder, seconds=60),
+    "in the browser": lambda folder: browser.latency(folder, rows=50_000),
+    "100,000 lines in the browser": lambda folder: browser.flood(folder, rows=100_000),
     "half an hour": lambda folder: soak.soak(folder, viewers=50, rate=200, seconds=1_800),
 }
 

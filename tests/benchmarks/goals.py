@@ -13,6 +13,7 @@ class Goal:
 
 
 _WHOLE = ("viewers with rows lost, twice or out of order", "viewers without all rows")
+_BROWSER, _LINES = "in the browser", "100,000 lines in the browser"
 _FAN_OUT, _FAULTS, _STALLED, _REFUSED = "200 viewers of one stream", "faults", "stalled viewers", "refused"
 
 GOALS = (
@@ -35,6 +36,14 @@ GOALS = (
     Goal("abandoned loads", "upstream streams left open", 0),
     Goal("the API is away", "slowest page, seconds", 3),
     Goal("the API is away", "rows missing", 0),
+    *(
+        Goal(_BROWSER, f"{kind} at {rows} rows.{figure}", most)
+        for kind in ("logs", "events")
+        for rows in ("100", "50,000")
+        for figure, most in (("p95 ms", 150), ("longest task ms", 50))
+    ),
+    Goal(_LINES, "longest task ms", 100),
+    Goal(_LINES, "growth from the first third to the last, MB", 10),
     Goal("half an hour", "growth from the first third to the last, MB", 5),
     *(Goal("half an hour", figure, 0) for figure in _WHOLE),
     Goal("half an hour", "files left open", 0),

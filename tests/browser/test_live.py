@@ -124,7 +124,7 @@ def test_a_flood_leaves_the_newest_rows_and_nothing_between_them_is_missing(
     written.write(5000, every=0.00001)
     _wait_for(page, 5020)
     expect(page.locator("[data-live-new]")).to_be_hidden()
-    page.wait_for_function("document.querySelectorAll('.log-rows > li').length === 2000", timeout=LONG)
+    page.wait_for_function("() => document.querySelectorAll('.log-rows > li').length === 2000", timeout=LONG)
     newest_first = _down(5020, 5020 - MOST_ROWS + 1)
     assert _numbers(page) == (newest_first if order == "desc" else newest_first[::-1])
     at_edge = (
@@ -134,13 +134,14 @@ def test_a_flood_leaves_the_newest_rows_and_nothing_between_them_is_missing(
 
 
 @pytest.mark.parametrize("kind", ["logs", "events"])
+@pytest.mark.slow
 def test_back_to_the_first_row_and_forward_to_the_newest(page: Page, written: Written, kind: str) -> None:
     written.write(50, every=0.001)
     _open(page, written, kind, "?order=asc" if kind == "logs" else "")
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     written.write(4450, every=0.00001)
     _wait_for(page, 4500, kind)
-    page.wait_for_function("document.querySelectorAll('[data-live-rows] > li').length === 2000", timeout=LONG)
+    page.wait_for_function("() => document.querySelectorAll('[data-live-rows] > li').length === 2000", timeout=LONG)
     seen = []
     while not _extent(page)["atStart"]:
         assert _go(page, "older") > 0
@@ -161,6 +162,8 @@ def test_back_to_the_first_row_and_forward_to_the_newest(page: Page, written: Wr
         shown = _numbers(page, kind)
         assert shown == list(range(shown[0], shown[-1] + 1))
     assert shown[-1] == 4502
+    # What went and was fetched again counts once.
+    assert _extent(page)["fetched"] == 4502
     expect(page.locator("[data-live-new]")).to_be_hidden()
 
 
@@ -177,8 +180,11 @@ def test_more_lines_of_one_moment_than_a_page_holds(page: Page, written: Written
 def test_a_reader_keeps_their_place(page: Page, written: Written) -> None:
     written.write(400, every=0.001)
     _open(page, written)
-    page.evaluate("scrollTo(0, 1000)")
-    place = "document.elementFromPoint(300, 500).closest('.row').dataset.row + ' ' + document.elementFromPoint(300, 500).closest('.row').getBoundingClientRect().top"
+    page.evaluate("scrollTo(0, 500)")
+    place = """() => {
+      const row = document.elementFromPoint(300, 500).closest(".row")
+      return `${row.dataset.row} ${row.getBoundingClientRect().top}`
+    }"""
     before = page.evaluate(place)
     written.write(30, every=0.00001)
     new = page.locator("[data-live-new]")
@@ -224,20 +230,83 @@ def test_a_link_to_a_line_leads_on_to_the_newest(page: Page, written: Written) -
     assert shown[-1] <= 450 - 99
 
 
-@pytest.mark.parametrize("kind", ["logs", "events"])
-def test_a_gap_is_mended(page: Page, written: Written, kind: str) -> None:
-    """The connection is away while more rows come than can be replayed."""
+def test_cuts_of_all_kinds_lose_nothing_and_bring_nothing_twice(page: Page, served: Console, written: Written) -> None:
+    """A console that crashes, one that is restarted, and a network that is away, while lines are written."""
+    written.write(20, every=0.001)
+    _open(page, written)
+    light = page.locator("[data-live-state]")
+    for leave in (served.kill, served.stop):
+        leave()
+        expect(light).to_have_attribute("data-state", "reconnecting")
+        written.write(100, every=0.001)
+        # Until the network is back the page gets nowhere.
+        page.context.set_offline(True)
+        served.start()
+        written.write(100, every=0.001)
+        page.context.set_offline(False)
+        expect(light).to_have_attribute("data-state", "live", timeout=LONG)
+        written.write(100, every=0.001)
+        _wait_for(page, len(written.rows))
+        assert _numbers(page) == _down(len(written.rows), 1)
+
+
+def test_rows_that_cannot_be_replayed_are_fetched(
+    page: Page, browser: Browser, served: Console, state: Path, written: Written
+) -> None:
+    """When the page is back, upstream cannot go on after its last row."""
     written.write(60, every=0.001)
-    _open(page, written, kind)
-    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)" if kind == "events" else "scrollTo(0, 0)")
-    _wait_for(page, 60, kind)
-    _gap(page, written)
-    _wait_for(page, 360, kind)
+    _open(page, written)
+    served.stop()
+    page.context.set_offline(True)
+    served.start()
+    written.lost.add(60)
+    written.write(300, every=0.001)
+    # Another viewer's stream begins much later.
+    other = browser.new_context(base_url=served.url, storage_state=state)
+    _open(other.new_page(), written)
+    page.context.set_offline(False)
     expect(page.locator("[data-live-gap=mended]")).to_be_visible(timeout=LONG)
-    shown = _numbers(page, kind)
-    assert shown == (_down(360, 1) if kind == "logs" else list(range(1, 361)))
+    assert _numbers(page) == _down(360, 1)
+    written.write(1)
+    _wait_for(page, 361)
+    assert _numbers(page) == _down(361, 1)
+    other.close()
 
 
-def _gap(page: Page, written: Written) -> None:
-    """The server says that the 250 rows after row 60 cannot be replayed, and goes on with row 311."""
-    raise NotImplementedError
+def test_a_pause_keeps_what_comes_for_later(page: Page, written: Written) -> None:
+    written.write(20, every=0.001)
+    _open(page, written)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-live-state]")).to_have_text("paused")
+    written.write(30, every=0.001)
+    expect(page.locator("[data-live-new]")).to_have_text("30 new lines", timeout=LONG)
+    assert _numbers(page) == _down(20, 1)
+    page.get_by_role("button", name="Resume").click()
+    _wait_for(page, 50)
+    assert _numbers(page) == _down(50, 1)
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+
+
+def _look_again(page: Page) -> None:
+    """The top of the page asks for the execution's status, as it does every few seconds."""
+    with page.expect_response(lambda response: "part=facts" in response.url):
+        page.evaluate("htmx.trigger(document.body, 'seen')")
+
+
+@pytest.mark.parametrize("kind", ["logs", "events"])
+def test_what_was_over_goes_on(page: Page, upstream: Faulty, kind: str) -> None:
+    """Reset, or continued as new: the execution has another run, whose rows follow."""
+    written = Written(upstream, id=f"exec-{next(_ids)}", run="00000000-0000-4000-8000-000000000001")
+    written.write(20, every=0.001)
+    _open(page, written, kind)
+    written.finish()
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "ended", timeout=LONG)
+    _look_again(page)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "ended")
+    written.begin("00000000-0000-4000-8000-000000000002")
+    written.write(130, every=0.001)
+    _look_again(page)
+    expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=LONG)
+    _wait_for(page, 150, kind)
+    assert _numbers(page, kind) == (_down(150, 1) if kind == "logs" else list(range(1, 151)))
+    written.finish()

@@ -24,7 +24,11 @@ class Written:
     faulty: Faulty
     id: str = "exec-1"
     status: str = "RUNNING"
+    run: str = ""
+    """The id of its latest run, whose are the rows that are written now; without it, rows have none either."""
     rows: list[tuple[datetime, str]] = field(default_factory=list)
+    runs: dict[int, str] = field(default_factory=dict)
+    """Of the rows, by their numbers."""
     lost: set[int] = field(default_factory=set)
     """Ids after which a stream cannot be resumed any more."""
     open_now: int = 0
@@ -38,6 +42,8 @@ class Written:
         self.faulty.on(lambda request: reply(self._list(dict(request.query))), path="/v1/workflows/events/list")
         self.faulty.on(self._stream, path=f"{path}/logs/stream")  # type: ignore[arg-type]
         self.faulty.on(self._stream, path=f"{path}/stream")  # type: ignore[arg-type]
+        if self.run:
+            self.faulty.on(lambda request: reply(self._execution()), path=f"/v1/workflows/runs/{self.run}")
 
     def write(self, count: int = 1, *, every: float = 0.0, ago: float = 0.0, words: str = "") -> None:
         """Rows, so many seconds apart, the last of them now, or so many seconds ago."""
@@ -45,11 +51,21 @@ class Written:
         with self._change:
             for left in range(count - 1, -1, -1):
                 self.rows.append((now - timedelta(seconds=every * left), words or f"line {len(self.rows) + 1}"))
+                self.runs[len(self.rows)] = self.run
             self._change.notify_all()
 
     def finish(self, status: str = "COMPLETED", ended: datetime | None = None) -> None:
         with self._change:
             self.status, self.ended = status, ended or datetime.now(UTC)
+            self._change.notify_all()
+
+    def begin(self, run: str) -> None:
+        """Another run."""
+        with self._change:
+            before = self._execution()
+            self.faulty.on(reply(before), path=f"/v1/workflows/runs/{self.run}")
+            self.faulty.on(lambda request: reply(self._execution()), path=f"/v1/workflows/runs/{run}")
+            self.status, self.ended, self.run = "RUNNING", None, run
             self._change.notify_all()
 
     def wait_until_open(self, count: int) -> None:
@@ -59,7 +75,7 @@ class Written:
 
     def _execution(self) -> dict[str, Any]:
         found = {"execution_id": self.id, "workflow_name": "export", "status": self.status}
-        return found | {"end_time": self.ended.isoformat() if self.ended else None}
+        return found | {"run_id": self.run or None, "end_time": self.ended.isoformat() if self.ended else None}
 
     def record(self, number: int) -> dict[str, Any]:
         moment, words = self.rows[number - 1]
@@ -83,16 +99,21 @@ class Written:
             first = bisect_left(times, datetime.fromisoformat(window["after"]))
         if "before" in window:
             end = bisect_left(times, datetime.fromisoformat(window["before"]))
-        numbers = range(max(first, window.get("first", 0)) + 1, min(end, window.get("end", end)) + 1)
+        all_runs = range(max(first, window.get("first", 0)) + 1, min(end, window.get("end", end)) + 1)
+        numbers = [number for number in all_runs if self._is_of(window, number)]
         if window.get("order") == "desc":
             found, left = numbers[:-101:-1], numbers[:-100]
             going_on: dict[str, Any] = {"end": left[-1]} if left else {}
         else:
             found, left = numbers[:100], numbers[100:]
             going_on = {"first": left[0] - 1} if left else {}
-        kept = {name: window[name] for name in ("after", "before", "order") if name in window}
+        kept = {name: window[name] for name in ("after", "before", "order", "run_id") if name in window}
         cursor = json.dumps(kept | going_on) if going_on else None
         return {"results": [self.record(number) for number in found], "next_cursor": cursor}
+
+    def _is_of(self, query: dict[str, Any], number: int) -> bool:
+        """Whether the row is of the run that is asked for."""
+        return not self.run or "run_id" not in query or self.runs[number] == query["run_id"]
 
     def _list(self, query: dict[str, str]) -> dict[str, Any]:
         first, limit = int(query.get("cursor", 0)), int(query["limit"])
@@ -126,18 +147,21 @@ class Written:
 
     def _rows_after(self, number: int, request: Request) -> Iterator[Step]:
         socket = self.faulty.connections[request.connection].socket
-        logs = request.path.endswith("/logs/stream")
+        logs, query = request.path.endswith("/logs/stream"), dict(request.query)
         while not has_left(socket):
             with self._change:
                 if len(self.rows) == number and self.status == "RUNNING":
                     self._change.wait(LOOK_SECONDS)
                 ready = range(number + 1, min(number + MOST_AT_ONCE, len(self.rows)) + 1)
-                over = self.status != "RUNNING" and not ready
+                over = (
+                    self.status != "RUNNING" or (self.run and query.get("run_id", self.run) != self.run)
+                ) and not ready
             if over:
                 yield b"0\r\n\r\n"
                 return
             if ready:
-                yield chunk(b"".join(self._message(one, logs) for one in ready))
+                wanted = [self._message(one, logs) for one in ready if self._is_of(query, one)]
+                yield chunk(b"".join(wanted) or b": none\n\n")
                 number = ready[-1]
 
     def _message(self, number: int, logs: bool) -> bytes:
