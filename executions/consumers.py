@@ -29,6 +29,8 @@ BAD_FRAME, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, TOO_SLOW, SERVER_FAULT = 4400,
 """Close codes; Daphne sends none but 1000 and those from 3000 on."""
 LOOK_AGAIN_SECONDS = 30.0
 """How often an open socket's session and permission are looked at."""
+LOOK_AFTER_FAULT_SECONDS = 5.0
+"""When they are looked at again, if the database did not answer."""
 FRAME_LIMIT = 8_000
 """Characters of what a browser may send at once: the acknowledgement of the longest id, all of it escaped."""
 FRAMES_A_SECOND, FRAMES_AT_ONCE = 500.0, 1_000.0
@@ -167,15 +169,24 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             raise _Gone from None
 
     async def _look_again(self, socket: OpenSocket) -> int:
-        """Until this socket's session may not watch any more."""
+        """Until this socket's session may not watch any more. Raises what a look raises twice in a row."""
+        failed = False
         while True:
             # Spread out, so that the sockets of an incident do not all ask the database at once.
-            seconds = LOOK_AGAIN_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311  (no secret)
+            seconds = (LOOK_AFTER_FAULT_SECONDS if failed else LOOK_AGAIN_SECONDS) * random.uniform(0.8, 1.0)  # noqa: S311  (no secret)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await socket.look.wait()
             socket.look.clear()
-            refusal = NOT_SIGNED_IN if socket.signed_out else await self._refusal()
+            try:
+                refusal = NOT_SIGNED_IN if socket.signed_out else await self._refusal()
+            except Exception:
+                if failed:
+                    raise
+                logger.warning("It could not be told whether a websocket may stay open.", exc_info=True)
+                failed = True
+                continue
+            failed = False
             if refusal:
                 return refusal
 

@@ -306,9 +306,35 @@ async def test_a_socket_whose_session_cannot_be_read_again_is_closed(
 
     monkeypatch.setattr(consumers.StreamConsumer, "_refusal", broken)
     monkeypatch.setattr(consumers, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(consumers, "LOOK_AFTER_FAULT_SECONDS", 0.01)
     second = await _opened_without_a_look(open_socket)
     assert await second.closed() == 4500
     assert "no database any more" in caplog.text
+
+
+@signed_in
+async def test_one_look_that_fails_closes_no_socket(
+    open_socket: Open, execution: Execution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await open_socket()
+    await socket.until_state("live")
+    looks: list[bool] = []
+
+    async def broken_every_other_time(self: consumers.StreamConsumer) -> int | None:
+        looks.append(len(looks) % 2 == 1)
+        if looks[-1]:
+            raise DatabaseError("no database now")
+        return None
+
+    monkeypatch.setattr(consumers.StreamConsumer, "_refusal", broken_every_other_time)
+    monkeypatch.setattr(consumers, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(consumers, "LOOK_AFTER_FAULT_SECONDS", 0.01)
+    second = await open_socket()
+    async with asyncio.timeout(PATIENCE):
+        while len(looks) < 8:  # noqa: ASYNC110  (a test's own count)
+            await asyncio.sleep(0.01)
+    execution.add()
+    assert await second.rows(1) == ["1"]
 
 
 async def _opened_without_a_look(open_socket: Open) -> Socket:

@@ -10,7 +10,7 @@ from executions.relay.viewer import Viewer
 
 RELEASE_SECONDS = 3.0
 """How long a relay outlives its last viewer: a reload finds it again."""
-MOST_RELAYS = 500
+MOST_RELAYS = 200
 """In a process: each may hold a full buffer."""
 CATCH_UPS = 2
 """Short connections for viewers from before a relay's buffer, in the whole process."""

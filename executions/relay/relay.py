@@ -116,6 +116,7 @@ class Relay(Feed):
                     continue
                 if is_final(error):
                     return ended if over else _failed(error)
+                over = False  # a new run may start while we wait
                 detail = f"{error} Connecting again."
                 wait = getattr(error, "retry_after", None) or 0.0
             self._say(State("reconnecting", detail))
@@ -135,7 +136,7 @@ class Relay(Feed):
 
     def _is_about_the_start(self, error: errors.UpstreamError) -> bool:
         refused = isinstance(error, errors.Refused) and not isinstance(error, errors.NotFound | errors.Unauthorised)
-        return bool(refused and self.start.last_id and self.buffer.is_empty)
+        return bool(refused and is_final(error) and self.start.last_id and self.buffer.is_empty)
 
     async def _read(self) -> None:
         """One connection, until upstream closes it. Raises UpstreamError."""

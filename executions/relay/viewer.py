@@ -23,7 +23,7 @@ ASTRAY_SECONDS = 30.0
 """How long upstream may have nothing after a viewer's row while the relay has rows: then the row counts as unknown."""
 ATTEMPTS, PAUSE_SECONDS = 3, 2.0
 """At catching up while upstream serves the relay, with a pause of up to so long; then the viewer is told of a gap."""
-WAVE_VIEWERS, WAVE_SECONDS, WAVES = 20, 0.01, 10
+WAVE_VIEWERS, WAVE_SECONDS, WAVES = 50, 0.02, 4
 """Not all viewers are sent a tick's rows in one go, which would hold up the event loop."""
 
 
@@ -124,10 +124,12 @@ class Viewer:
         """One step towards the relay's buffer: rows from before it, or a gap, or a wait."""
         relay, last_id = self._relay, self._last_id
         if relay.state.name == "failed":
-            self._position = relay.buffer.end
+            # Where it cannot connect, we cannot either; what it has is better than nothing.
+            if not relay.buffer.is_empty:
+                yield Gap(self._last_id)
+            self._position = relay.buffer.first
             return
         if relay.state.name == "reconnecting":
-            # Where it cannot connect, we cannot either.
             await relay.change.wait()
             return
         # Not a connection for every few rows that are acknowledged.

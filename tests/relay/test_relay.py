@@ -146,6 +146,30 @@ async def test_what_may_pass_is_tried_again(error: errors.UpstreamError) -> None
     assert await rows_until_over(upstream) == ["1", "2"]
 
 
+async def test_an_answer_that_may_pass_does_not_make_it_forget_where_it_starts() -> None:
+    upstream = Upstream.with_rows(9, Plan(refuse=limited(0)), Plan(refuse=errors.Refused("408", status=408)), over=True)
+    assert await rows_until_over(upstream, Start("5")) == numbers(6, 9)
+    assert {*upstream.starts[:3]} == {Start("5")}
+
+
+async def test_a_run_that_starts_between_two_connections_is_not_missed() -> None:
+    upstream = Upstream.with_rows(
+        2, Plan(), Plan(refuse=errors.ServerFault("Away.", status=503)), Plan(rows=0), over=True
+    )
+    relay = started(upstream.source(), Start())
+    async with asyncio.timeout(10):
+        while "Away" not in relay.state.detail:
+            await relay.change.wait()
+    upstream.over = False
+    async with asyncio.timeout(10):
+        while relay.state != State("live") or len(upstream.starts) < 4:
+            await relay.change.wait()
+    upstream.add()
+    upstream.finish()
+    await states_until_over(relay)
+    assert [item.id for item in relay.buffer.read(0, 100, 1000)] == ["1", "2", "3"]
+
+
 async def test_it_waits_longer_after_each_failure_and_less_again_after_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[float] = []
     monkeypatch.setattr(relays, "FIRST_WAIT", 0.5)

@@ -84,6 +84,18 @@ async def test_a_failure_is_told_and_ends_it(hub: Hub) -> None:
     assert len(upstream.starts) == 1
 
 
+async def test_who_is_behind_a_relay_that_fails_hears_of_a_gap_and_gets_what_it_has(hub: Hub) -> None:
+    upstream, first = await settled(hub)
+    behind = hub.join(KEY, upstream.source(), Start("10"))
+    relay = first.viewer._relay
+    relay._task.cancel()
+    relay._say(State("failed", "What follows is too large."))
+    late = Watcher(behind)
+    await late.end()
+    assert (late.gaps, late.ids, late.names) == (["10"], numbers(46, 50), ["failed"])
+    await first.end()
+
+
 async def test_who_comes_to_a_failed_relay_while_it_fails_hears_so_at_once(hub: Hub) -> None:
     upstream = Upstream.with_rows(3, Plan(refuse=errors.Unauthorised("Not accepted.", status=401)))
     first = hub.join(KEY, upstream.source(), Start())
