@@ -23,7 +23,7 @@ class Scope:
     def older(self, moment: datetime) -> "Scope":
         """Up to the lines of that moment, and with them."""
         end = text.parse_iso(self.before or "")
-        past = moment + PAST
+        past = text.moved(moment, PAST)
         return replace(self, before=(min(end, past) if end else past).isoformat())
 
     def newer(self, moment: datetime) -> "Scope":

@@ -22,18 +22,24 @@ AGE, LIST_AGE = 1.0, 0.4
 With the list's own rhythm, a new run is on the page within two seconds.
 """
 _shared = Shared()
+_histories = Shared(at_once=10, stands_in=False)
+"""Apart: long ones are slow, and hold up nothing else."""
 
 
-def execution(execution_id: str, *, age: float) -> Known[Execution]:
-    """The execution's latest run. Raises UpstreamError."""
+def execution(execution_id: str, *, age: float, patient: bool = False) -> Known[Execution]:
+    """The execution's latest run; for who is `patient` nothing earlier stands in soon. Raises UpstreamError."""
     client = api.client()
-    return _read("execution", execution_id, age, size, lambda: _own(client.get_workflow_execution(execution_id)))
+
+    def call() -> Execution:
+        return _own(client.get_workflow_execution(execution_id))
+
+    return _read("execution", execution_id, age, size, call, patient=patient)
 
 
-def run(run_id: str, *, age: float) -> Known[Execution]:
+def run(run_id: str, *, age: float, patient: bool = False) -> Known[Execution]:
     """Raises UpstreamError."""
     client = api.client()
-    return _read("run", run_id, age, size, lambda: _own(client.get_run(run_id)))
+    return _read("run", run_id, age, size, lambda: _own(client.get_run(run_id)), patient=patient)
 
 
 def page(parameters: dict[str, Any], *, age: float) -> Known[RunPage]:
@@ -48,24 +54,30 @@ def page(parameters: dict[str, Any], *, age: float) -> Known[RunPage]:
 
 
 def history(key: Hashable, call: Callable[[], History], *, age: float) -> History:
-    """The history that the call brings. Raises UpstreamError, also where an earlier one is known: it is not stood on.
+    """The history that the call brings, or is about to bring others. Raises UpstreamError.
 
     `key` says of which run it is and how that run was: another history than the one before its last event.
     """
-    client, patience = api.client(), settings.UPSTREAM_TIMEOUT_SECONDS
-    found = _shared.read((client, "history", key), call, age=age, size=_history_size, patience=patience)
-    if found.problem:
-        raise found.problem
-    return found.value
+    return _read("history", key, age, _history_size, call, answers=_histories).value
 
 
 def _history_size(found: History) -> int:
     return len(found.raw) + 100 * len(found.events or [])
 
 
-def _read(kind: str, key: Hashable, age: float, size: Callable[[T], int], call: Callable[[], T]) -> Known[T]:
+def _read(
+    kind: str,
+    key: Hashable,
+    age: float,
+    size: Callable[[T], int],
+    call: Callable[[], T],
+    *,
+    answers: Shared = _shared,
+    patient: bool = False,
+) -> Known[T]:
     # A client stands for an API and a key. Without a key there is none, and that is said here.
-    return _shared.read((api.client(), kind, key), call, age=age, size=size)
+    timeout = settings.UPSTREAM_TIMEOUT_SECONDS
+    return answers.read((api.client(), kind, key), call, age=age, size=size, timeout=timeout, patient=patient)
 
 
 def _own(found: Execution) -> Execution:

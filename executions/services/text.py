@@ -1,7 +1,7 @@
 """Text and times from upstream, made fit for a page: bounded, without control characters, never trusted."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -67,6 +67,14 @@ def parse_iso(value: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def moved(moment: datetime, by: timedelta) -> datetime:
+    """The moment so much later; the last or the first that can be written where that is beyond it."""
+    try:
+        return moment + by
+    except OverflowError:
+        return (datetime.max if by > timedelta() else datetime.min).replace(tzinfo=UTC)
 
 
 def decode(raw: msgspec.Raw | bytes) -> Any:

@@ -27,10 +27,10 @@ from executions.views.frame import (
     real_id,
     render_page,
     run_parameter,
-    secondary,
     see_other,
     unknown_run,
 )
+from executions.views.freshness import secondary
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 Prepare = Callable[[str, dict[str, Any]], tuple[Intent, Callable[[], Any]]]

@@ -10,16 +10,8 @@ from executions.forms import AuditFilters
 from executions.permissions import check_allowed
 from executions.services import audit as services
 from executions.services import audit_lines, sheets
-from executions.views.frame import (
-    allowed,
-    download,
-    execution_context,
-    fetch,
-    real_id,
-    render_page,
-    secondary,
-    unknown_run,
-)
+from executions.views.frame import allowed, download, execution_context, fetch, real_id, render_page, unknown_run
+from executions.views.freshness import secondary
 
 
 @require_safe

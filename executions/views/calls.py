@@ -16,7 +16,8 @@ from executions.upstream import errors
 from executions.upstream.types import Handler
 from executions.views.acting import Unfit, form_page, get_or_post, initial, now_part, write_page
 from executions.views.errors import Problem, describe, with_headers
-from executions.views.frame import fetch_latest, real_id, secondary, unknown_run
+from executions.views.frame import fetch_latest, real_id, unknown_run
+from executions.views.freshness import secondary
 
 NAMES_SHOWN = 50
 MISFIT = "The input does not fit what the workflow declares for this name."

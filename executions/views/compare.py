@@ -11,7 +11,8 @@ from executions.services import api, comparison, history, runs, text
 from executions.services.history import EventRow
 from executions.upstream import errors
 from executions.views.errors import Problem
-from executions.views.frame import execution_page, secondary
+from executions.views.frame import execution_page
+from executions.views.freshness import secondary
 from executions.views.history import fetch_history
 
 

@@ -8,7 +8,7 @@ from executions.ids import to_path
 from executions.services import api, runs
 from executions.services import events as services
 from executions.views.frame import execution_page
-from executions.views.logs import is_quiet
+from executions.views.logs import is_over
 
 
 @execution_page("event-stream", "events")
@@ -43,6 +43,6 @@ def events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
         else {
             "path": f"/ws/executions/{to_path(run.execution_id)}/events/",
             "query": "",
-            "rest": "over" if is_quiet(run) and not answer.next_cursor else "",
+            "rest": "over" if not answer.next_cursor and is_over(request, run, of_all=True) else "",
         },
     }

@@ -1,14 +1,8 @@
-"""What all pages of an execution share: who may see them, which run they show, and the frame around them.
-
-A page that refreshes itself says in `X-Was` what it shows, as a mark that it got with it; while that is still so, the
-answer is 204. Where the API is away a page stands on what the API said last, and says so.
-"""
+"""What all pages of an execution share: who may see them, which run they show, and the frame around them."""
 
 import functools
-import hashlib
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
@@ -21,18 +15,15 @@ from executions import ids
 from executions.operations import BY_SLUG
 from executions.permissions import allowed_operations, check_allowed
 from executions.services import api, audit, reads, runs, text
-from executions.services.shared import Known
 from executions.upstream import errors
 from executions.upstream.types import Execution
 from executions.views.errors import Problem, describe, respond, with_headers
+from executions.views.freshness import as_of, away_of, current, is_late, is_patient, is_refresh, mark
 
 P = ParamSpec("P")
-T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Part = Callable[[HttpRequest, runs.Run], dict[str, Any] | HttpResponse]
 RANGE = ("after", "before")
-OLD = "old-"
-"""Before a mark: what the page shows is of before the API went away."""
 
 
 def allowed(operation: str) -> Callable[[View[P]], View[P]]:
@@ -78,60 +69,11 @@ def execution_page(operation: str, tab: str) -> Callable[[Part], View[[str]]]:
     return wrap
 
 
-def is_refresh(request: HttpRequest) -> bool:
-    """Whether the page is there already, and only asks what has changed."""
-    return "X-Was" in request.headers
-
-
-def mark(*shown: object) -> str:
-    """What stands for all that a page shows: another one when any of it changes."""
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
-
-
-def unchanged(request: HttpRequest, now: str) -> HttpResponse | None:
-    """The answer to a refresh that has nothing new: 204, or the problem that keeps us from knowing; else None."""
-    before, away = request.headers.get("X-Was", ""), away_of(request)
-    if away:
-        return respond(request, away) if before.removeprefix(OLD) == now else None
-    return with_headers(HttpResponse(status=204)) if before == now else None
-
-
-def away_of(request: HttpRequest) -> Problem | None:
-    """Why what the page shows may be old: the API did not answer when this request asked for it."""
-    return getattr(request, "away", None)
-
-
-def as_of(request: HttpRequest) -> datetime | None:
-    """When the API said what the page shows, where that is not now."""
-    return getattr(request, "as_of", None)
-
-
-def current(request: HttpRequest, found: Known[T]) -> T:
-    """The answer, for a page that says so if it is an earlier one."""
-    if found.problem:
-        request.away = describe(found.problem, request.user)  # type: ignore[attr-defined]
-        request.as_of = found.at  # type: ignore[attr-defined]
-    return found.value
-
-
 def _without_part(request: HttpRequest, run: runs.Run, tab: str, problem: Problem) -> HttpResponse:
     if is_refresh(request) or (request.htmx and request.htmx.target != "part"):  # type: ignore[attr-defined]
         return respond(request, problem)
     context = execution_context(request, run, tab) | {"problem": problem}
     return with_headers(render_page(request, "failed", context, status=problem.status), problem)
-
-
-def secondary(request: HttpRequest, call: Callable[[], T]) -> tuple[T | None, Problem | None]:
-    """What a page can do without: where that fails the page stays, and says so in its place.
-
-    An API that has just not answered is not asked again.
-    """
-    if away := away_of(request):
-        return None, away
-    try:
-        return call(), None
-    except (errors.UpstreamError, api.NotConfigured) as error:
-        return None, describe(error, request.user)
 
 
 def real_id(segment: str) -> str:
@@ -152,10 +94,10 @@ def run_parameter(request: HttpRequest) -> str:
 
 def fetch(request: HttpRequest, execution_id: str) -> runs.Run:
     """The run that the address names; NotFound if it belongs to another execution."""
-    run_id, age = run_parameter(request), reads.AGE if is_refresh(request) else 0.0
+    run_id, age, patient = run_parameter(request), reads.AGE if is_refresh(request) else 0.0, is_patient(request)
     if not run_id:
-        return runs.run(current(request, reads.execution(execution_id, age=age)))
-    return _its_run(execution_id, current(request, reads.run(run_id, age=age)))
+        return runs.run(current(request, reads.execution(execution_id, age=age, patient=patient)))
+    return _its_run(execution_id, current(request, reads.run(run_id, age=age, patient=patient)))
 
 
 def _its_run(execution_id: str, found: Execution) -> runs.Run:
@@ -234,6 +176,7 @@ def execution_context(request: HttpRequest, run: runs.Run, tab: str) -> dict[str
         "canceling": canceling,
         "as_of": as_of(request),
         "away": away_of(request),
+        "late": is_late(request),
         "mark": mark(sorted(may), run.shown, asked, count, audit.outcomes(run.execution_id)),
     }
 

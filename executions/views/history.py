@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from executions.services import api, audit, reads, runs
 from executions.services import history as histories
 from executions.upstream.types import History
-from executions.views.frame import download, execution_page, is_refresh, mark, unchanged
+from executions.views.frame import download, execution_page
+from executions.views.freshness import is_refresh, mark, unchanged
 
 
 def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:

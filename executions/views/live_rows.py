@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from executions.services import api, log_pages, text
 from executions.services import events as event_services
 from executions.services import logs as log_services
+from executions.views.errors import with_headers
 from executions.views.frame import allowed, real_id, run_parameter
 from executions.views.logs import scope_of, wanted
 
@@ -42,4 +43,4 @@ def event_rows(request: HttpRequest, execution_id: str) -> JsonResponse:
 
 def _rows(template: str, name: str, rows: list[Any], cursor: str | None, fetched: int) -> JsonResponse:
     items = [{"html": render_to_string(f"executions/_{template}_row.html", {name: row})} for row in rows]
-    return JsonResponse({"items": items, "next": cursor or "", "fetched": fetched})
+    return with_headers(JsonResponse({"items": items, "next": cursor or "", "fetched": fetched}))

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from executions import ids
-from executions.services import log_pages, runs, text
+from executions.services import log_pages, reads, runs, text
 from executions.services import logs as services
 from executions.upstream.types import LogPage
 from executions.views.frame import RANGE, execution_page, time_range
+from executions.views.freshness import secondary
 
 LATE = timedelta(seconds=5)
 """By how much workers' clocks, and the ways of their lines, may differ."""
@@ -99,7 +100,7 @@ def _live(
     return {
         "path": f"/ws/executions/{ids.to_path(run.execution_id)}/logs/",
         "query": urlencode({name: value for name, value in (query | {"after": after}).items() if value}),
-        "rest": "range" if request.GET.get("before") else "over" if is_quiet(run) else "",
+        "rest": _rest(request, run, scope),
         "pages": f"{reverse('log-rows', args=[run.execution_id])}?{urlencode([('run', scope.run_id), *kept])}",
         "after": after,
         "at_start": at_start,
@@ -107,6 +108,13 @@ def _live(
         "cursor": answer.next_cursor or "",
         "run": "" if request.GET.get("run") else scope.run_id,
     }
+
+
+def _rest(request: HttpRequest, run: runs.Run, scope: log_pages.Scope) -> str:
+    """Why no more lines are awaited, if so."""
+    if request.GET.get("before"):
+        return "range"
+    return "over" if is_over(request, run, of_all=not scope.run_id) else ""
 
 
 def _again(lines: list[services.LogRow], shown: list[services.LogRow], live: dict[str, Any]) -> int:
@@ -120,18 +128,29 @@ KEPT = ("activity", "severity", "q", "only", *RANGE)
 """What the address says about which lines are wanted."""
 
 
-def is_quiet(run: runs.Run) -> bool:
-    """Whether the run has been over for so long that nothing more will come."""
+def is_over(request: HttpRequest, run: runs.Run, *, of_all: bool) -> bool:
+    """Whether nothing more will come: of the page's run, or of all runs, whose latest may be another."""
+    if not (_is_quiet(run) and of_all and request.GET.get("run")):
+        return _is_quiet(run)
+    latest, _ = secondary(request, lambda: reads.execution(run.execution_id, age=reads.AGE))
+    return latest is not None and latest.problem is None and _is_quiet(runs.run(latest.value))
+
+
+def _is_quiet(run: runs.Run) -> bool:
+    """Whether it has been over for so long that nothing more will come."""
     return run.status.over and run.ended is not None and now() - run.ended > QUIET
 
 
 def _after(lines: list[services.LogRow], *, all_known: bool) -> str:
     """Where the stream begins: a little before the newest line; rows that the page has are told by their address.
 
-    Of the oldest line's moment there may be more on the page before, which are not new.
+    Of the oldest line's moment there may be more on the page before, which are not new. Lines of a clock that runs
+    ahead do not count: those of the others come before them.
     """
     times = [line.time for line in lines if line.time]
     if not times:
         return ""
-    oldest = min(times) if all_known else min(times) + timedelta(microseconds=1)
-    return max(oldest, max(times) - LATE).isoformat()
+    oldest = min(times) if all_known else text.moved(min(times), timedelta(microseconds=1))
+    moment = now()
+    start = text.moved(min(max(times), moment), -LATE)
+    return (max(oldest, start) if oldest <= moment else start).isoformat()

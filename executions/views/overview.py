@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from executions.services import audit, causes, history, reads, runs, text
 from executions.views.errors import with_headers
-from executions.views.frame import execution_context, execution_page, unchanged
+from executions.views.frame import execution_context, execution_page
+from executions.views.freshness import unchanged
 from executions.views.history import canceled_elsewhere, fetch_history
 
 RUNS_SHOWN = 20
@@ -74,6 +75,8 @@ def _canceled(request: HttpRequest, run: runs.Run) -> HttpResponse:
 def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """Loaded after the page: the execution's runs."""
     found = runs.of_execution(run.execution_id)
-    latest = reads.execution(run.execution_id, age=reads.AGE).value
-    context = {"run": run, "runs": found[:RUNS_SHOWN], "latest": latest.run_id or ""}
+    latest = reads.execution(run.execution_id, age=reads.AGE)
+    # Which is the latest now is not told by an answer from before.
+    latest_id = "" if latest.problem else latest.value.run_id or ""
+    context = {"run": run, "runs": found[:RUNS_SHOWN], "latest": latest_id}
     return with_headers(render(request, "executions/_run_switch.html", context))

@@ -19,7 +19,8 @@ from executions.services.reset_points import ResetPoint
 from executions.upstream import errors
 from executions.views.acting import Unfit, get_or_post, write_page
 from executions.views.errors import with_headers
-from executions.views.frame import fetch_latest, real_id, run_parameter, secondary
+from executions.views.frame import fetch_latest, real_id, run_parameter
+from executions.views.freshness import secondary
 from executions.views.history import fetch_history
 
 FRAGMENTS = {"points": "acting/_reset_points.html", "rehearsal": "acting/_rehearsal.html"}

@@ -15,17 +15,8 @@ from executions.permissions import allowed_operations
 from executions.services import reads, runs, statuses
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
-from executions.views.frame import (
-    allowed,
-    as_of,
-    away_of,
-    current,
-    is_refresh,
-    mark,
-    page_url,
-    render_page,
-    unchanged,
-)
+from executions.views.frame import allowed, page_url, render_page
+from executions.views.freshness import as_of, away_of, current, is_refresh, mark, unchanged
 
 
 @allowed("get")

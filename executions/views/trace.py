@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 from executions.permissions import check_allowed
 from executions.services import api, runs, text, traces
-from executions.views.frame import download, execution_page, secondary
+from executions.views.frame import download, execution_page
+from executions.views.freshness import secondary
 
 
 @execution_page("trace-summary", "trace")

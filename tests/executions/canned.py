@@ -5,7 +5,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from tests.faulty import Faulty, reply
+from tests.faulty import Drip, Faulty, reply
 
 ID = "inv-1"
 RUN = "0b8e1c3e-0000-4000-8000-000000000001"
@@ -89,9 +89,18 @@ def path(execution_id: str = ID, rest: str = "") -> str:
     return f"{EXECUTIONS}/{quote(execution_id, safe='')}{rest}"
 
 
-def healthy(upstream: Faulty, execution_id: str = ID, **changes: Any) -> None:
-    """Answers for everything that the console asks about one execution."""
+def slowly(answer: list[Any], seconds: float) -> list[Any]:
+    """The same answer, so much later."""
+    return [Drip(answer[0][:1], seconds), answer[0][1:], *answer[1:]] if seconds else answer
+
+
+def healthy(upstream: Faulty, execution_id: str = ID, *, slow: float = 0.0, **changes: Any) -> None:
+    """Answers for everything that the console asks about one execution; those to reads take `slow` seconds."""
     found = execution(execution_id, **changes)
+
+    def read(body: Any, at: str) -> None:
+        upstream.on(slowly(reply(body), slow), method="GET", path=at)
+
     reads = {
         "": found,
         "/history": HISTORY,
@@ -102,12 +111,12 @@ def healthy(upstream: Faulty, execution_id: str = ID, **changes: Any) -> None:
         "/logs": {"results": [LOG], "next_cursor": None},
     }
     for rest, body in reads.items():
-        upstream.on(reply(body), method="GET", path=path(execution_id, rest))
-    upstream.on(reply({"executions": [found], "next_page_token": None}), method="GET", path=RUNS)
-    upstream.on(reply(found), method="GET", path=f"{RUNS}/{found['run_id']}")
-    upstream.on(reply(HISTORY), method="GET", path=f"{RUNS}/{found['run_id']}/history")
-    upstream.on(reply({"events": [EVENT], "next_cursor": None}), method="GET", path=EVENTS)
-    upstream.on(reply({"workflow_registrations": [REGISTRATION]}), method="GET", path=REGISTRATIONS)
+        read(body, path(execution_id, rest))
+    read({"executions": [found], "next_page_token": None}, RUNS)
+    read(found, f"{RUNS}/{found['run_id']}")
+    read(HISTORY, f"{RUNS}/{found['run_id']}/history")
+    read({"events": [EVENT], "next_cursor": None}, EVENTS)
+    read({"workflow_registrations": [REGISTRATION]}, REGISTRATIONS)
     accepted(upstream, execution_id)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -106,6 +107,43 @@ def test_a_long_history_is_waited_for(upstream: Faulty, monkeypatch: pytest.Monk
         return client.get_run_history(canned.RUN)
 
     assert reads.history("slow", slow, age=0.0).raw
+
+
+def test_slow_histories_hold_up_nothing_else(upstream: Faulty, settings: Any) -> None:
+    settings.UPSTREAM_TIMEOUT_SECONDS = 5
+    client, gate = api.client(), upstream.gate()
+
+    def slow() -> Any:
+        gate.wait(LONG)
+        return client.get_run_history(canned.RUN)
+
+    count = shared.AT_ONCE + 5
+    with ThreadPoolExecutor(count) as pool:
+        asked = [pool.submit(reads.history, number, slow, age=0.0) for number in range(count)]
+        while len(reads._histories._entries) < count:
+            threading.Event().wait(0.001)
+        assert reads.execution(canned.ID, age=0.0).value.execution_id == canned.ID
+        gate.set()
+        assert all(one.result().raw for one in asked)
+
+
+@pytest.mark.parametrize("ask", ["execution", "run", "page"])
+def test_a_slow_api_is_waited_for_as_long_as_is_set(
+    upstream: Faulty, monkeypatch: pytest.MonkeyPatch, settings: Any, ask: str
+) -> None:
+    monkeypatch.setattr(shared, "PATIENCE", 0.01)
+    questions: dict[str, Any] = {
+        "execution": lambda: reads.execution(canned.ID, age=0.0),
+        "run": lambda: reads.run(canned.RUN, age=0.0),
+        "page": lambda: reads.page({}, age=0.0),
+    }
+    canned.healthy(upstream, slow=0.2)
+    assert questions[ask]().problem is None
+    api.client().close()
+    api.client.cache_clear()
+    settings.UPSTREAM_TIMEOUT_SECONDS = 0.1
+    with pytest.raises(errors.Timeout):
+        questions[ask]()
 
 
 def test_a_usual_page_is_kept(upstream: Faulty) -> None:

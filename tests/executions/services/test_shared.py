@@ -54,8 +54,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return forward
 
 
-def read(answers: Shared, api: Api, age: float = LONG, size: int = 1, key: str = "x") -> Known[int]:
-    return answers.read(key, api, age=age, size=lambda value: size)
+def read(
+    answers: Shared,
+    api: Api,
+    *,
+    age: float = LONG,
+    size: int = 1,
+    key: str = "x",
+    timeout: float = PATIENCE,
+    patient: bool = False,
+) -> Known[int]:
+    return answers.read(key, api, age=age, size=lambda value: size, timeout=timeout, patient=patient)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is an earlier answer nobody waits for long."""
+    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+    monkeypatch.setattr(shared, "SPACING", 0.05)
 
 
 def test_all_who_ask_at_once_share_one_call(api: Api) -> None:
@@ -189,55 +205,189 @@ def test_a_large_answer_is_shared_but_not_kept(api: Api) -> None:
         read(answers, api, size=shared.KEPT_BYTES + 1)
 
 
-def test_nobody_waits_for_long_and_a_late_answer_counts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+@pytest.mark.usefixtures("hurried")
+def test_with_an_earlier_answer_nobody_waits_for_long_and_a_late_one_counts(api: Api) -> None:
     answers = Shared()
+    read(answers, api)
     api.gate.clear()
-    # Three pages, and none of them sets the silent API to the same work again.
     for _ in range(3):
-        with pytest.raises(errors.Timeout, match=r"has not answered within 0\.05 seconds"):
-            read(answers, api, age=0.0)
-    assert api.calls == 1
-    late = answers._entries["x"].call
+        found = read(answers, api, age=0.0)
+        assert (found.value, str(found.problem), found.late) == (
+            1,
+            "The Workflows API has not answered within 0.05 seconds.",
+            True,
+        )
+    late = list(answers._entries["x"].calls)
     api.gate.set()
-    assert late
-    assert late.done.wait(PATIENCE)
+    assert all(one.done.wait(PATIENCE) for one in late)
     api.error = errors.NoAnswer("away")
-    assert read(answers, api, age=0.0).value == 1
+    found = read(answers, api, age=0.0)
+    assert (found.value, found.late) == (4, False)
 
 
-def test_an_api_that_stays_silent_is_asked_again_after_a_while(
-    api: Api, monkeypatch: pytest.MonkeyPatch, clock: Callable[[float], None]
-) -> None:
-    monkeypatch.setattr(shared, "PATIENCE", 0.05)
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("known", [False, True])
+def test_without_one_and_for_the_patient_it_is_waited_for(api: Api, known: bool) -> None:
     answers = Shared()
+    if known:
+        read(answers, api, age=0.0)
+    asked = api.calls
+
+    def slow() -> int:
+        threading.Event().wait(0.2)
+        return 7
+
+    found = answers.read("x", slow, age=0.0, size=lambda value: 1, timeout=PATIENCE, patient=known)
+    assert (found.value, found.problem, api.calls) == (7, None, asked)
+    # No longer than the call itself may take.
     api.gate.clear()
-    with pytest.raises(errors.Timeout):
-        read(answers, api)
-    clock(shared.SPACING + 1)
-    monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
-    with ThreadPoolExecutor(1) as pool:
-        again = pool.submit(read, answers, api)
-        assert all(api.begun.acquire(timeout=PATIENCE) for _ in range(2))
+    with pytest.raises(errors.Timeout, match=r"has not answered within 0\.1 seconds"):
+        read(answers, api, age=0.0, key="y", timeout=0.1)
+    found = read(answers, api, age=0.0, timeout=0.1, patient=True)
+    assert (found.value, str(found.problem), found.late) == (
+        7,
+        "The Workflows API has not answered within 0.1 seconds.",
+        False,
+    )
+
+
+def test_any_number_who_open_it_at_once_make_three_calls(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who asks while two are under way waits for a third: that is new for everybody who asks before it begins."""
+    answers, placed = Shared(), threading.Semaphore(0)
+    place = answers._call
+
+    def counted(*args: Any) -> Any:
+        found = place(*args)
+        placed.release()
+        return found
+
+    monkeypatch.setattr(answers, "_call", counted)
+    api.gate.clear()
+    with ThreadPoolExecutor(200) as pool:
+        asked = []
+        for number in range(200):
+            asked.append(pool.submit(read, answers, api, age=0.0))
+            assert placed.acquire(timeout=PATIENCE)
+            assert number > 1 or api.begun.acquire(timeout=PATIENCE)
+        assert api.calls == 2
         api.gate.set()
-        assert again.result().value == 2
+        found = [one.result() for one in asked]
+    assert ([one.value for one in found], {one.problem for one in found}) == ([1, 2, *[3] * 198], {None})
+    assert (api.calls, answers._entries["x"].calls) == (3, [])
+
+
+def test_whoever_asks_while_one_is_under_way_gets_a_newer_one(api: Api) -> None:
+    answers = Shared()
+    gates = [threading.Event() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        asked = []
+        for gate in gates[:2]:
+            api.gate = gate
+            asked.append(pool.submit(read, answers, api, age=0.0))
+            assert api.begun.acquire(timeout=PATIENCE)
+        api.gate = gates[2]
+        asked.append(pool.submit(read, answers, api, age=0.0))
+        while len(answers._entries["x"].calls) < 3:
+            threading.Event().wait(0.001)
+        assert api.calls == 2
+        # It begins when one of them ends, be it while the other hangs.
+        gates[1].set()
+        assert api.begun.acquire(timeout=PATIENCE)
+        gates[2].set()
+        assert [one.result().value for one in asked[1:]] == [2, 3]
+        gates[0].set()
+        assert asked[0].result().value == 1
+    assert read(answers, api).value == 3
+
+
+def test_an_api_that_stays_silent_is_asked_again_after_a_while(api: Api, clock: Callable[[float], None]) -> None:
+    answers, silent = Shared(), api.gate
+    silent.clear()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(read, answers, api, age=1.0)
+        assert api.begun.acquire(timeout=PATIENCE)
+        clock(shared.SPACING - 1)
+        joined = pool.submit(read, answers, api, age=1.0, timeout=60.0)
+        clock(2)
+        api.gate = threading.Event()
+        api.gate.set()
+        assert read(answers, api, age=1.0).value == 2
+        silent.set()
+        assert {first.result().value, joined.result().value} <= {1, 2}
+    assert api.calls == 2
+
+
+def test_one_that_is_silent_does_not_hold_up_the_others(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "AT_ONCE", 3)
+    answers, hanging = Shared(), api.gate
+    hanging.clear()
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(read, answers, api, age=0.0) for _ in range(20)]
+        assert all(api.begun.acquire(timeout=PATIENCE) for _ in range(2))
+        api.gate = threading.Event()
+        api.gate.set()
+        assert read(answers, api, age=0.0, key="y").problem is None
+        hanging.set()
+        assert all(one.result().problem is None for one in asked)
 
 
 def test_calls_under_way_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "AT_ONCE", 2)
     answers = Shared()
-    monkeypatch.setattr(shared, "PATIENCE", 0.05)
     api.gate.clear()
     for key in ("a", "b", "c"):
         with pytest.raises(errors.Timeout):
-            read(answers, api, key=key)
-    refused = answers._entries["c"].call
-    assert refused
-    assert refused.done.wait(PATIENCE)
-    assert (api.calls, str(refused.error)) == (2, "Too many calls to the Workflows API are under way already.")
+            read(answers, api, key=key, timeout=0.05)
+    with pytest.raises(errors.Timeout, match=r"Too many calls to the Workflows API are under way already\."):
+        answers.read("c", api, age=LONG, size=lambda value: 1, timeout=PATIENCE)
+    assert api.calls == 2
     api.gate.set()
-    monkeypatch.setattr(shared, "PATIENCE", PATIENCE)
     assert read(answers, api, key="d").value == 3
+
+
+class TestWithoutStandIn:
+    """What is too large to be kept, and slow."""
+
+    def test_all_who_ask_join_the_call_for_as_long_as_it_takes(self, api: Api, clock: Callable[[float], None]) -> None:
+        answers = Shared(stands_in=False)
+        api.gate.clear()
+        with ThreadPoolExecutor(5) as pool:
+            asked = [pool.submit(read, answers, api, age=1.0, timeout=60.0)]
+            assert api.begun.acquire(timeout=PATIENCE)
+            for _ in range(4):
+                clock(6)
+                asked.append(pool.submit(read, answers, api, age=1.0, timeout=60.0))
+                while pool._work_queue.qsize():
+                    threading.Event().wait(0.001)
+            api.gate.set()
+            assert ([one.result().value for one in asked], api.calls) == ([1] * 5, 1)
+
+    @pytest.mark.usefixtures("hurried")
+    def test_nothing_earlier_stands_in_and_it_is_waited_for(self, api: Api) -> None:
+        answers = Shared(stands_in=False)
+        read(answers, api, age=0.0)
+
+        def slow() -> int:
+            threading.Event().wait(0.2)
+            return 7
+
+        assert answers.read("x", slow, age=0.0, size=lambda value: 1, timeout=PATIENCE).value == 7
+        api.error = errors.NoAnswer("away")
+        with pytest.raises(errors.NoAnswer, match="away"):
+            read(answers, api, age=0.0)
+
+
+def test_without_a_thread_nobody_waits(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    answers = Shared()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                read(answers, api, age=0.0)
+    assert read(answers, api, age=0.0).value == 1
 
 
 def test_what_is_kept_is_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

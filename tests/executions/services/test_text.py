@@ -1,6 +1,6 @@
 """Text from upstream on a page: bounded, without control characters, and never hiding anything."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -144,3 +144,15 @@ def test_any_json_can_be_shown(value: Any) -> None:
     assert len(text.pretty(again, 1_000)) <= 1_001
     assert len(text.one_line(again)) <= 161
     assert "\n" not in text.one_line(again)
+
+
+@pytest.mark.parametrize(
+    ("moment", "days", "moved"),
+    [
+        (datetime(2026, 1, 31, tzinfo=UTC), 1, datetime(2026, 2, 1, tzinfo=UTC)),
+        (datetime(9999, 12, 31, tzinfo=UTC), 1, datetime.max.replace(tzinfo=UTC)),
+        (datetime(1, 1, 1, tzinfo=UTC), -1, datetime.min.replace(tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_moved_as_far_as_can_be_written(moment: datetime, days: int, moved: datetime) -> None:
+    assert text.moved(moment, timedelta(days=days)) == moved

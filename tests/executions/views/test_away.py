@@ -30,7 +30,12 @@ each_way = pytest.mark.parametrize("how", AWAY)
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> Any:
     """`patience(0.1)`: so long pages wait from now on."""
-    return lambda seconds: monkeypatch.setattr(shared, "PATIENCE", seconds)
+
+    def wait(seconds: float) -> None:
+        for name in ("PATIENCE", "SPACING"):
+            monkeypatch.setattr(shared, name, seconds)
+
+    return wait
 
 
 @pytest.fixture
@@ -88,11 +93,11 @@ def test_the_overview_does_not_ask_for_what_cannot_come(
 @each_way
 @pytest.mark.parametrize("address", [f"/executions/other/{name}" for name in ("", "history/", "signal/")])
 def test_without_anything_known_the_page_is_the_problem(
-    admin: Client, upstream: Faulty, patience: Any, how: str, address: str
+    admin: Client, upstream: Faulty, settings: Any, how: str, address: str
 ) -> None:
     answer, status, title = AWAY[how]
     upstream.on(answer)
-    patience(SOON if how == "silent" else LATE)
+    settings.UPSTREAM_TIMEOUT_SECONDS = SOON if how == "silent" else LATE
     response = admin.get(address)
     assert response.status_code == status
     assert pages.problem(response).startswith(title)
@@ -143,6 +148,53 @@ def test_a_page_that_is_old_says_so_until_the_api_is_back(
     back = admin.get(address, headers=old)
     assert (back.status_code, _as_of(back)) == (200, "")
     assert admin.get(address, headers=pages.refresh(back, place)).status_code == 204
+
+
+class TestSlow:
+    """The API takes longer than a page waits that could show what was known."""
+
+    @pytest.fixture(autouse=True)
+    def _slow(self, upstream: Faulty, patience: Any) -> None:
+        patience(SOON / 2)
+        canned.healthy(upstream, slow=2 * SOON)
+
+    @pytest.mark.parametrize("address", [LIST, *(PAGE + name for name in TABS)])
+    def test_a_page_opens_all_the_same(self, admin: Client, address: str) -> None:
+        response = admin.get(address)
+        assert (response.status_code, _as_of(response)) == (200, "")
+        assert pages.text(response).count("invoice-pipeline")
+
+    @pytest.mark.parametrize("tab", TABS[:-1])
+    def test_one_that_stands_on_what_was_known_loads_the_rest(self, admin: Client, tab: str) -> None:
+        admin.get(PAGE)
+        page = admin.get(PAGE + tab)
+        assert _as_of(page).startswith("The Workflows API does not answer")
+        found = pages.poller(page, "part")
+        assert (found["hx-trigger"].split(",")[0], found["hx-get"]) == ("load", PAGE + tab)
+        part = admin.get(PAGE + tab, headers={"HX-Request": "true", "HX-Target": "part"})
+        assert part.status_code == 200
+        tags = [tag for _, tag in pages.parse(part).tags]
+        assert [tag for tag in tags if tag.get("hx-target") == "#part" and "load" in tag["hx-trigger"]] == []
+        if not tab:
+            (runs,) = [tag for tag in tags if tag.get("id", "").startswith("runs-")]
+            assert admin.get(runs["hx-get"], headers={"HX-Request": "true"}).status_code == 200
+
+    @pytest.mark.parametrize("address", ["history/?view=json", "trace/?view=otel&download=1", "?part=watch"])
+    def test_a_file_and_whoever_watches_wait(self, admin: Client, address: str) -> None:
+        admin.get(PAGE)
+        response = admin.get(PAGE + address)
+        assert (response.status_code, response["Content-Type"]) == (200, "application/json")
+
+    def test_it_is_not_loaded_again_and_again_if_the_api_is_silent(
+        self, admin: Client, upstream: Faulty, settings: Any
+    ) -> None:
+        settings.UPSTREAM_TIMEOUT_SECONDS = 1
+        canned.healthy(upstream)
+        admin.get(PAGE)
+        upstream.on([HANG])
+        assert pages.poller(admin.get(f"{PAGE}logs/"), "part")["hx-trigger"].startswith("load")
+        part = admin.get(f"{PAGE}logs/", headers={"HX-Request": "true", "HX-Target": "part"})
+        assert (part.status_code, pages.poller(part, "part")["hx-trigger"][:9]) == (504, "every 10s")
 
 
 def test_what_came_late_is_shown_though_the_api_is_away_again(admin: Client, upstream: Faulty, away: Any) -> None:

@@ -13,7 +13,7 @@ from executions.services import logs
 from executions.upstream.types import LogRecord
 from tests.executions import canned, pages
 from tests.executions.services import hostile
-from tests.faulty import Faulty, reply
+from tests.faulty import RESET, Faulty, reply
 
 PAGE = f"/executions/{canned.ID}/"
 HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
@@ -92,6 +92,14 @@ class TestOverview:
         assert [run.run_id for run in response.context["runs"]] == [canned.RUN, canned.OTHER_RUN]
         assert response.context["latest"] == canned.RUN
         assert ("search", canned.ID) in [pair for one in upstream.requests for pair in one.query]
+
+    def test_which_run_is_the_latest_is_not_told_by_an_old_answer(self, operator: Client, upstream: Faulty) -> None:
+        address = f"{PAGE}?part=runs&run={canned.RUN}"
+        assert pages.text(operator.get(address)).count("latest") == 1
+        upstream.on([RESET], path=canned.path())
+        response = operator.get(address)
+        assert (response.status_code, [run.run_id for run in response.context["runs"]]) == (200, [canned.RUN])
+        assert "latest" not in pages.text(response)
 
 
 class TestHistory:
