@@ -8,15 +8,20 @@ document.addEventListener("change", (event) => {
   location.assign(address);
 });
 
+// More would not be read, and cost time with every row.
+const MOST = 500;
 const choice = document.querySelector("[data-goes=activity]");
 const known = new Set([...(choice?.options ?? [])].map((option) => option.value));
 
 document.addEventListener("live:added", (event) => {
   for (const row of choice ? event.detail.rows : []) {
     const { activity } = row.dataset;
-    if (!activity || known.has(activity)) continue;
+    if (!activity || known.has(activity) || known.size > MOST) continue;
     known.add(activity);
-    const after = [...choice.options].find((option) => Number(option.value) > Number(activity));
-    choice.add(new Option(`${activity} ${row.querySelector(".by")?.textContent ?? ""}`, activity), after ?? null);
+    // Most are the latest.
+    const { options } = choice;
+    let place = options.length;
+    while (place > 1 && Number(options[place - 1].value) > Number(activity)) place -= 1;
+    choice.add(new Option(`${activity} ${row.querySelector(".by")?.textContent ?? ""}`, activity), place);
   }
 });

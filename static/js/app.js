@@ -13,6 +13,7 @@ import "./keys.js";
 import "./list.js";
 import "./live.js";
 import "./polling.js";
+import "./held.js";
 import "./rehearsal.js";
 import "./retry.js";
 import "./row-count.js";

@@ -61,7 +61,9 @@ class Further {
   async page() {
     const { edge } = this;
     try {
-      await (this.older ? this.live.older() : this.live.newer());
+      const count = await (this.older ? this.live.older() : this.live.newer());
+      // None for now, or so many pages without one: not by itself again.
+      if (!count) this.running = false;
     } catch (error) {
       this.far.textContent = `They could not be fetched. ${error.message}`;
       return this.stop();

@@ -23,7 +23,8 @@ export class Walk {
 
   step(by) {
     const rows = [...this.find.found];
-    if (!rows.length) return;
+    this.find.tells = true;
+    if (!rows.length) return this.find.show();
     const place = this.at ? rows.indexOf(this.at) + by : this.nearest(rows, by);
     this.go(rows[(place + rows.length) % rows.length]);
   }

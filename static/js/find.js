@@ -38,6 +38,7 @@ class Find {
 
   type() {
     if (this.narrowed) return;
+    this.tells = true;
     clearTimeout(this.typing);
     this.typing = setTimeout(() => this.address(), TYPING);
     this.search();
@@ -108,11 +109,21 @@ class Find {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
       this.root.classList.toggle("only", this.only.checked && !this.narrowed && Boolean(this.pattern));
-      this.bar.querySelector("[data-find-count]").textContent = this.words();
+      this.say();
       this.walk.show();
       for (const one of this.further ?? []) one.show();
       paint(this.list, this.pattern);
     });
+  }
+
+  // Said aloud only after the reader did something, and not for each row that comes.
+  say() {
+    const words = this.words();
+    const count = this.bar.querySelector("[data-find-count]");
+    if (count.textContent !== words) count.textContent = words;
+    if (!this.tells || this.looking) return;
+    this.tells = false;
+    this.bar.querySelector("[data-find-said]").textContent = words;
   }
 
   words() {

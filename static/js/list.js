@@ -36,12 +36,14 @@ function take() {
   const { page, poll } = pending;
   pending = null;
   const rows = body();
-  const ids = new Set();
+  const all = [...page.querySelectorAll(".run-list tbody tr")];
+  const ids = new Set(all.map((fresh) => fresh.id));
+  // First, so that those that stay do not move, and keep the focus. The row that has it stays until it is left.
+  for (const row of [...rows.children]) if (!ids.has(row.id) && !row.contains(document.activeElement)) row.remove();
   let before = null;
-  for (const fresh of [...page.querySelectorAll(".run-list tbody tr")]) {
+  for (const fresh of all) {
     const row = document.getElementById(fresh.id);
     let now = row;
-    ids.add(fresh.id);
     if (!row || row.dataset.was !== fresh.dataset.was) {
       localise(fresh);
       now = fresh;
@@ -52,8 +54,6 @@ function take() {
     if (place !== now) rows.insertBefore(now, place);
     before = now;
   }
-  // The row that has the focus stays until it is left.
-  for (const row of [...rows.children]) if (!ids.has(row.id) && !row.contains(document.activeElement)) row.remove();
   for (const part of page.querySelectorAll("[data-list-part]")) {
     const shown = document.querySelector(`#part [data-list-part="${part.dataset.listPart}"]`);
     if (shown.innerHTML !== part.innerHTML) shown.replaceWith(part);

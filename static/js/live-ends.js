@@ -7,16 +7,31 @@ const BY_HAND = ["wheel", "touchmove", "keydown", "pointerdown"];
 export class Edge {
   constructor(newestFirst) {
     this.newestFirst = newestFirst;
+    this.seen = scrollY;
   }
 
-  // Whether the end at which rows come in is in sight.
+  // How far the page is from the end at which rows come in; some browsers let it go beyond.
+  get distance() {
+    const far = this.newestFirst ? scrollY : document.documentElement.scrollHeight - innerHeight - scrollY;
+    return Math.max(far, 0);
+  }
+
+  // Whether that end is in sight.
   get here() {
-    if (this.newestFirst) return scrollY < EDGE;
-    return innerHeight + scrollY > document.documentElement.scrollHeight - EDGE;
+    return this.distance < EDGE;
   }
 
   go() {
     scrollTo({ top: this.newestFirst ? 0 : document.documentElement.scrollHeight, behavior: "instant" });
+    this.seen = scrollY;
+  }
+
+  // Whether the page was moved away from that end since the last look. What grows moves the end, and not the page; and one
+  // that gets shorter moves the page to its end.
+  left() {
+    const moved = this.newestFirst ? scrollY - this.seen : this.seen - scrollY;
+    this.seen = scrollY;
+    return moved > 0 && this.distance > 1;
   }
 }
 

@@ -1,6 +1,6 @@
 // Which rows the page's filters want: by tone and by text, as the server has it for its pages.
-import { made } from "./live-list.js";
 import { partOf, unescaped } from "./live-queue.js";
+import { rowOf } from "./rows.js";
 
 export class Filter {
   constructor(list) {
@@ -13,7 +13,7 @@ export class Filter {
     if (!this.text) return true;
     // Most rows have it nowhere; only others are worth a look at where.
     if (!unescaped(html.replace(/<[^>]*>/g, " ")).toLowerCase().includes(this.text)) return false;
-    const parts = [...made({ html }).querySelectorAll("[data-find]")];
+    const parts = [...rowOf(html).querySelectorAll("[data-find]")];
     return parts.map((part) => part.textContent).join(" ").toLowerCase().includes(this.text);
   }
 }

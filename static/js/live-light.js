@@ -26,9 +26,7 @@ export class Light {
 
   pause(paused) {
     this.paused = paused;
-    const button = this.part("pause");
-    button.setAttribute("aria-pressed", paused);
-    button.textContent = paused ? "Resume" : "Pause";
+    this.part("pause").textContent = paused ? "Resume" : "Pause";
     this.paint();
   }
 

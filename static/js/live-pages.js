@@ -1,10 +1,12 @@
 // Log lines beyond the page's ends, from the API's pages. Both kinds of source have `read(newer)`, which gives entries in
-// the stream's order, and whether that is all in this direction; `cut(newer)`, when rows were taken off at that end; and
+// the stream's order, whether that is all in this direction (`done`), and whether it is all for now (`end`); `cut(newer)`, when rows were taken off at that end; and
 // `passed(entry)`, for each row of the stream.
 import { partOf } from "./live-queue.js";
 
-// By how much workers' clocks, and the ways of their lines, may differ.
-const LATE = 5000;
+// Rows of a page.
+export const PAGE = 100;
+// By how many milliseconds workers' clocks, and the ways of their lines, may differ.
+export const LATE = 5000;
 
 export async function fetchRows(address, query) {
   const response = await fetch(`${address}&${new URLSearchParams(query)}`);
@@ -44,18 +46,21 @@ export class LogPages {
     delete this.edges[newer];
     const entries = answer.entries.filter((entry) => this.isNew(entry, walk, newer));
     const { hidden } = answer;
-    if (!newer) return { entries: entries.reverse(), done: !answer.cursor, hidden };
+    const end = !answer.cursor;
+    if (!newer) return { entries: entries.reverse(), done: end, end, hidden };
     // It has met the rows that wait once a whole page of it brings nothing else.
-    const met = walk.met && (entries.length === 0 || !answer.cursor);
-    const done = met || (!answer.cursor && this.queue.length === 0);
-    if (done || !answer.cursor) delete this.walks.newer;
-    return { entries, done, hidden };
+    const met = walk.met && (entries.length === 0 || end);
+    const done = met || (end && this.queue.length === 0);
+    if (done || end) delete this.walks.newer;
+    return { entries, done, end, hidden };
   }
 
   // From the end's moment on: of the rows of that moment the page has some already.
   begin(newer) {
     const [edge] = this.edge(newer);
-    const cut = (this.edges[newer] ?? []).filter((time) => Math.abs(time - edge) < LATE);
+    // Those that wait are to be met, and may have been written a little before.
+    const waiting = newer ? this.queue.entries.map((entry) => timeOf(entry.key)) : [];
+    const cut = [...(this.edges[newer] ?? []), ...waiting].filter((time) => Math.abs(time - edge) < LATE);
     const times = [...this.edge(newer), ...cut];
     const time = newer ? Math.min(...times) : Math.max(...times);
     const from = times.length ? new Date(time).toISOString() : "";

@@ -1,6 +1,6 @@
 // Where the reader of a live list is: at the newest rows, which they follow, or elsewhere, where nothing moves by itself.
 import { Edge, onReading, whenNear } from "./live-ends.js";
-import { PAGE } from "./live-window.js";
+import { PAGE } from "./live-pages.js";
 
 export class Reading {
   // `more(end)` fetches a page more; `change` is called when what comes in by itself has changed.
@@ -13,6 +13,8 @@ export class Reading {
     this.parked = "";
     this.change = change;
     addEventListener("scroll", () => this.scrolled(), { passive: true });
+    // A row that is opened may push the newest away.
+    window.list.addEventListener("toggle", () => this.scrolled(!this.edge.here), true);
     onReading(() => this.unpark());
     this.near = ["older", "newer"].map((end) => whenNear(light.edge(end), () => this.comesIn(end) && more(end)));
   }
@@ -51,11 +53,18 @@ export class Reading {
     this.look();
   }
 
-  scrolled() {
+  scrolled(left = false) {
     const { follows, window } = this;
+    left = this.edge.left() || left;
     if (this.parked === "newer") return;
-    this.follows = this.edge.here && (follows || (!window.broken && window.queue.length <= PAGE));
+    this.follows = !left && this.edge.here && (follows || (!window.broken && window.queue.length <= PAGE));
     if (this.follows !== follows) this.change();
+  }
+
+  // Before the list changes: the browser tells of the reader's last movement only with the next frame.
+  noticed() {
+    if (this.follows && this.edge.left()) this.follows = false;
+    return this.follows;
   }
 
   follow() {

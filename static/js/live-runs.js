@@ -1,8 +1,5 @@
 // A list of one run's lines, when the execution has another run: it goes on with the lines of all runs.
-import { timeOf } from "./live-pages.js";
-
-// By how much workers' clocks may differ: lines of the new run may seem older than the last of the one before.
-const LATE = 5000;
+import { LATE, timeOf } from "./live-pages.js";
 
 export function goOn(stream, window) {
   const known = [...window.rows.entries.values(), ...window.queue.entries];
@@ -12,6 +9,7 @@ export function goOn(stream, window) {
   if (times.length) {
     // Not from before the oldest that is known: lines that were here and are not any more would seem new.
     times.sort((one, other) => one - other);
+    // Lines of the new run may seem older than the last of the one before.
     const from = Math.max(times[0] + 1, times.at(-1) - LATE);
     query.set("after", new Date(from).toISOString());
     window.expected.clear();

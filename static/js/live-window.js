@@ -5,12 +5,11 @@
 import { Count } from "./live-count.js";
 import { Filter } from "./live-filter.js";
 import { MOST_ROWS, Rows, inPlace, made } from "./live-list.js";
-import { LogPages } from "./live-pages.js";
+import { LogPages, PAGE } from "./live-pages.js";
 import { Queue, partOf } from "./live-queue.js";
 import { EventPages } from "./live-replay.js";
 import { SLICE_ROWS, nextTurn, slice } from "./turns.js";
 
-export const PAGE = 100;
 // Pages read without a row that the filters want, before the reader is asked.
 const MOST_PAGES = 10;
 
@@ -128,8 +127,9 @@ export class Window {
       const { age } = this;
       while (!newer && this.shed()) await nextTurn();
       const waits = newer && !this.broken;
-      let { entries, done, hidden = 0 } = waits ? { entries: this.queue.take(PAGE) } : await this.pages.read(newer);
+      let { entries, done, end, hidden = 0 } = waits ? { entries: this.queue.take(PAGE) } : await this.pages.read(newer);
       if (age !== this.age) return 0;
+      const none = end && !entries.length;
       if (!waits) this.count.paged(entries, hidden);
       if (this.pages.unfiltered && !waits) entries = entries.filter((entry) => this.filter.wants(entry.html));
       if (newer) this.expect(entries.filter((entry) => entry.fetched));
@@ -138,7 +138,8 @@ export class Window {
       for (; entries.length && age === this.age; await nextTurn()) this.put(entries, newer);
       this.putting = false;
       if (done && age === this.age) this.reached(newer);
-      if (count) return count;
+      // The others may not be in the pages yet: asking again at once would bring the same.
+      if (count || none) return count;
     }
     return 0;
   }

@@ -2,7 +2,7 @@
 // parts together: the rows (live-window.js), where the reader is (live-reading.js), what it says (live-light.js).
 import { inPlace } from "./live-list.js";
 import { Light } from "./live-light.js";
-import { mend } from "./live-mend.js";
+import { Gap } from "./live-mend.js";
 import { Reading } from "./live-reading.js";
 import { goOn } from "./live-runs.js";
 import { Window } from "./live-window.js";
@@ -25,10 +25,11 @@ class Live {
       newer: () => this.more("newer"),
     });
     const { window, light } = this;
+    this.gap = new Gap(window, light, () => this.newer());
     this.reading = new Reading({ window, light, more: (end) => this.more(end), change: () => this.flush() });
     this.stream = new Stream(live, liveQuery, {
       state: (name, detail) => this.state(name, detail),
-      gap: () => this.gap(),
+      gap: () => this.tear(),
       items: (items) => this.take(items),
     });
     if (!liveRest) this.stream.open();
@@ -65,16 +66,9 @@ class Live {
   }
 
   // Rows could not be replayed.
-  async gap() {
-    const { window, light, reading } = this;
-    const whole = !window.broken;
-    window.drop(window.queue.take(window.queue.length));
-    window.broken = true;
+  tear() {
+    this.gap.begin();
     this.send("gap");
-    if (!whole || !reading.follows) return;
-    this.mending = true;
-    await mend({ window, light, newer: () => this.newer() });
-    this.mending = false;
     this.flush();
   }
 
@@ -88,6 +82,7 @@ class Live {
 
   // A change of the list under a reader who follows.
   keepUp(change) {
+    if (!this.reading.noticed()) return inPlace(this.window.list, change);
     change();
     const wanted = this.root.dataset.liveSelected;
     const selected = wanted && !this.root.querySelector(".row.selected") && this.window.rows.named(wanted);
@@ -102,6 +97,7 @@ class Live {
     const { window } = this;
     if (!this.flushing) {
       this.flushing = true;
+      if (this.gap.open && this.goes) await this.gap.mend();
       while ((window.queue.length || window.stale) && this.goes && !window.putting) {
         if (window.broken) window.restart();
         if (window.queue.length) window.put(window.queue, true);
@@ -114,11 +110,12 @@ class Live {
   }
 
   get goes() {
-    return this.reading.goes && !this.mending;
+    return this.reading.goes && !this.gap.mending;
   }
 
   show() {
     const { window, light } = this;
+    this.gap.look();
     const behind = !window.atEnd && !this.goes;
     const paint = () => {
       light.waiting(window.unseen, behind);
@@ -164,12 +161,17 @@ class Live {
   }
 
   async jump() {
-    const { window, reading } = this;
+    const { window, reading, light } = this;
+    const button = light.part("new");
+    const focused = document.activeElement === button;
+    this.gap.leave();
     if (reading.paused) this.pause(false);
     if (window.broken && !window.queue.length && !(await this.told("newer", () => window.latest()))) return;
     reading.follow();
     await this.flush();
     reading.edge.go();
+    // The button that was pressed is not there any more.
+    if (focused && button.hidden) window.rows.newest?.row.querySelector("summary").focus({ preventScroll: true });
   }
 
   pause(paused) {

@@ -7,8 +7,10 @@ let pressed = false;
 const due = new Set();
 
 // What is replaced between press and release is never clicked.
-for (const [name, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["dragend", false]]) {
-  addEventListener(name, () => { pressed = down; }, true);
+addEventListener("pointerdown", (event) => { pressed = event.button === 0; }, true);
+// A menu, and another window, take the release.
+for (const name of ["pointerup", "pointercancel", "dragend", "contextmenu", "blur"]) {
+  addEventListener(name, (event) => { if (name !== "blur" || event.target === window) pressed = false; }, true);
 }
 
 export function inHand() {

@@ -1,25 +1,26 @@
 // [data-retry]: a page that could not be made, because the API was away. It is tried again until it can be.
-const FIRST = 3000;
-const LONGEST = 10000;
-let rest = FIRST;
+import { restAfter } from "./rest.js";
+
+let failures = 1;
 
 async function again() {
+  let asked = null;
   if (!document.hidden) {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       // Also when it says by now that there is no such page.
       if (answer.status < 500) return location.reload();
-      rest = Math.max(1000 * Number(answer.headers.get("Retry-After") ?? 0) || 0, rest);
+      asked = answer.headers.get("Retry-After");
     } catch {
       // The console cannot be reached either.
     }
-    rest = Math.min(rest * 1.5, LONGEST);
+    failures += 1;
   }
-  setTimeout(again, rest);
+  setTimeout(again, restAfter(failures, asked));
 }
 
 const note = document.querySelector("[data-retry]");
 if (note) {
   note.hidden = false;
-  setTimeout(again, rest);
+  setTimeout(again, restAfter(failures));
 }

@@ -1,16 +1,13 @@
 // What could not be refreshed stays as it is, rests for a while, and the page says since when.
-const FIRST_REST = 1500;
-const LONGEST_REST = 10000;
-// Where that was asked for.
-const LONGEST_ASKED = 30000;
-const opened = new Date();
+import { restAfter } from "./rest.js";
+
 // Of each element: when it last worked, how often it has failed since and why, and until when it rests.
 const known = new WeakMap();
 // Those that failed the last time, on a page that does not say itself how old it is.
 const failing = new Set();
 
 function about(poller) {
-  if (!known.has(poller)) known.set(poller, { good: opened, failures: 0, rest: 0 });
+  if (!known.has(poller)) known.set(poller, { good: new Date(), failures: 0, rest: 0 });
   return known.get(poller);
 }
 
@@ -38,10 +35,7 @@ function failed(poller, xhr) {
   const its = about(poller);
   its.failures += 1;
   its.reason = reason(xhr);
-  const asked = 1000 * Number(xhr.getResponseHeader("Retry-After") ?? 0) || 0;
-  const rest = Math.max(Math.min(FIRST_REST * 2 ** its.failures, LONGEST_REST), Math.min(asked, LONGEST_ASKED));
-  // At random, so that not all who look come back at once.
-  its.rest = Date.now() + rest * (0.75 + Math.random() / 2);
+  its.rest = Date.now() + restAfter(its.failures, xhr.getResponseHeader("Retry-After"));
   if (xhr.status && document.querySelector(".as-of")) failing.delete(poller);
   else failing.add(poller);
 }
@@ -55,6 +49,12 @@ function say() {
   const words = `Not refreshed since ${oldest.good.toTimeString().slice(0, 8)}. ${oldest.reason}.`;
   if (note.textContent !== words) note.textContent = words;
 }
+
+// What comes with the page, or is put into it later, is good from then on.
+document.addEventListener("htmx:load", (event) => {
+  const { elt } = event.detail;
+  for (const poller of [elt, ...elt.querySelectorAll("[data-poll]")]) if (poller.matches("[data-poll]")) about(poller);
+});
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { requestConfig, xhr } = event.detail;

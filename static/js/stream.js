@@ -1,9 +1,7 @@
 // A websocket that follows a stream: it comes back after cuts, goes on after the last row, and acknowledges what came.
+import { Receipt } from "./receipt.js";
 import { onWake } from "./wake.js";
 
-const ACK_ROWS = 400;
-const ACK_SIZE = 400 * 1024;
-const ACK_DELAY = 1000;
 const MOST_RECENT = 5000;
 // The server says something at once; a connection that brings nothing for so long is dead.
 const HELLO = 10_000;
@@ -25,10 +23,18 @@ export class Stream {
     this.lastId = "";
     this.recent = new Set();
     this.failures = 0;
-    addEventListener("pagehide", () => this.rest());
-    addEventListener("pageshow", (event) => { if (event.persisted && this.resting) this.open(); });
-    onWake((why) => { if (this.socket || this.timer) this.wake(why); });
-    setInterval(() => this.acknowledge(true), KEEP_ALIVE);
+    this.life = new AbortController();
+    const { signal } = this.life;
+    addEventListener("pagehide", () => this.rest(), { signal });
+    addEventListener("pageshow", (event) => { if (event.persisted && this.resting) this.open(); }, { signal });
+    onWake((why) => { if (!this.idle) this.wake(why); }, signal);
+    const alive = setInterval(() => this.receipt?.send(), KEEP_ALIVE);
+    signal.addEventListener("abort", () => clearInterval(alive));
+  }
+
+  // Neither connected nor about to be.
+  get idle() {
+    return !this.socket && !this.timer;
   }
 
   // Also again: after a stream is over, or when its connection may be dead.
@@ -40,7 +46,7 @@ export class Stream {
     const socket = new WebSocket(`${this.address}?${query}`);
     this.socket = socket;
     this.over = false;
-    this.rows = this.size = 0;
+    this.receipt = new Receipt(socket, this.lastId);
     this.heard = Date.now();
     this.timer = setTimeout(() => this.closed(0), HELLO);
     // What an earlier socket still says is not for us.
@@ -58,16 +64,22 @@ export class Stream {
 
   drop() {
     clearTimeout(this.timer);
-    clearTimeout(this.acking);
-    this.timer = this.acking = 0;
+    this.timer = 0;
+    this.receipt?.stop();
     const socket = this.socket;
-    this.socket = null;
+    this.socket = this.receipt = null;
     socket?.close();
+  }
+
+  // For good.
+  end() {
+    this.drop();
+    this.life.abort();
   }
 
   // The page is left, perhaps for a while: no socket stays behind.
   rest() {
-    this.resting = Boolean(this.socket || this.timer);
+    this.resting = !this.idle;
     this.drop();
   }
 
@@ -84,10 +96,7 @@ export class Stream {
     if (message.type === "gap") this.handlers.gap();
     if (message.type !== "items") return;
     this.lastId = message.items.at(-1).id;
-    this.rows += message.items.length;
-    this.size += data.length;
-    if (this.rows >= ACK_ROWS || this.size >= ACK_SIZE) this.acknowledge();
-    else this.acking ||= setTimeout(() => this.acknowledge(), ACK_DELAY);
+    this.receipt.came(message.items, data.length);
     this.handlers.items(message.items.filter((item) => this.isNew(item.id)));
   }
 
@@ -103,14 +112,6 @@ export class Stream {
     this.recent.add(id);
     if (this.recent.size > MOST_RECENT) this.recent.delete(this.recent.values().next().value);
     return true;
-  }
-
-  acknowledge(again = false) {
-    clearTimeout(this.acking);
-    this.acking = 0;
-    if (this.socket?.readyState !== WebSocket.OPEN || (this.rows === 0 && !again)) return;
-    this.socket.send(JSON.stringify({ ack: this.lastId }));
-    this.rows = this.size = 0;
   }
 
   closed(code) {

@@ -1,5 +1,6 @@
 // [data-tasks]: the custom tasks of the events, those that run first. They are put together from every event in order, also
 // from those that filters hide or that the page no longer holds.
+import { rowOf } from "./rows.js";
 import { Task } from "./task.js";
 import { TaskView } from "./task-view.js";
 
@@ -41,15 +42,9 @@ class Tasks {
   work() {
     const until = performance.now() + SLICE;
     let place = 0;
-    while (place < this.waiting.length && (document.hidden || performance.now() < until)) this.read(this.waiting[place++]);
+    while (place < this.waiting.length && (document.hidden || performance.now() < until)) this.take(rowOf(this.waiting[place++]));
     this.waiting.splice(0, place);
     this.working = this.waiting.length ? setTimeout(() => this.work()) : undefined;
-  }
-
-  read(html) {
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    this.take(template.content.querySelector("[data-task], [data-begins]"));
   }
 
   take(row) {

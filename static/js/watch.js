@@ -1,7 +1,7 @@
 // [data-watch]: a switch that watches an execution. Whatever page of the console is open then tells when it ends or starts
 // failing: as a notification of the browser, or in the pages' titles where the browser shows none.
 import { toast } from "./copy.js";
-import { add, drop, find, MOST, onChange } from "./watched.js";
+import { add, drop, find, isFull, MOST, onChange } from "./watched.js";
 import { ask, watching } from "./watcher.js";
 
 function canNotify() {
@@ -28,7 +28,8 @@ async function start(button) {
   const now = await ask(page);
   if (!now.answer) toast("It cannot be watched now: the console does not say how it is");
   else if (now.answer.over) toast("It is over already");
-  else if (!add({ id, page, stream, since: now.answer.now, last: "", failing: false })) toast(`${MOST} are watched already: stop watching one of them first`);
+  else if (isFull()) toast(`${MOST} are watched already: stop watching one of them first`);
+  else if (!add({ id, page, stream, since: now.answer.now, last: "", failing: false })) toast("It cannot be watched: this browser keeps nothing for the console");
 }
 
 document.addEventListener("click", async (event) => {

@@ -26,10 +26,13 @@ function keep(list) {
   return true;
 }
 
-// False where there is no more room.
+export function isFull() {
+  return all().length >= MOST;
+}
+
+// False where the browser keeps nothing.
 export function add(one) {
-  const others = all().filter((other) => other.id !== one.id);
-  return others.length < MOST && keep([...others, one]);
+  return keep([...all().filter((other) => other.id !== one.id), one]);
 }
 
 export function drop(id) {

@@ -1,8 +1,11 @@
 // Watches what is watched, in one tab of them all: asks how each execution is, and listens to its events for failures.
+import { rowOf } from "./rows.js";
 import { Stream } from "./stream.js";
 import { all, change, drop, onChange } from "./watched.js";
 
 const EVERY = 5000;
+// While nobody is signed in.
+const MOST_SELDOM = 60000;
 const KEEP_EVERY = 2000;
 // One that fails and recovers again and again tells so at most this often.
 const AGAIN = 60000;
@@ -18,18 +21,13 @@ export async function ask(page) {
   }
 }
 
-function rowOf(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.querySelector(".row");
-}
-
 class Watcher {
   constructor(one, tell) {
     this.one = one;
     this.tell = tell;
     this.failing = one.failing;
     this.told = 0;
+    this.rest = this.until = 0;
     this.stream = new Stream(one.stream, "", {
       state: (name) => { if (name === "ended" || name === "failed") this.look(); },
       items: (items) => this.take(items),
@@ -39,14 +37,24 @@ class Watcher {
     this.stream.open();
   }
 
+  // What nothing listens to any more, though it goes on, is listened to again.
+  async lookAgain() {
+    if (Date.now() < this.until) return;
+    const answer = await this.look();
+    if (answer && !answer.over && this.stream.idle) this.stream.open();
+  }
+
   async look() {
     const { status, answer } = await ask(this.one.page);
-    if (this.stopped) return;
+    if (this.stopped) return null;
+    this.rest = status === 401 ? Math.min(2 * (this.rest || EVERY), MOST_SELDOM) : 0;
+    this.until = Date.now() + this.rest;
     if (answer?.over) {
       this.tell(this.one, answer.word);
       drop(this.one.id);
     } else if (status === 404 || status === 403) drop(this.one.id);
     else if (answer?.status === FAILING) this.fail();
+    return answer;
   }
 
   take(items) {
@@ -84,15 +92,17 @@ class Watcher {
 
   stop() {
     this.stopped = true;
-    this.stream.drop();
+    clearTimeout(this.keeping);
+    this.stream.end();
   }
 }
 
 // Until nothing is watched any more.
 function lead(tell) {
   const watchers = new Map();
-  const timer = setInterval(() => { for (const watcher of watchers.values()) watcher.look(); }, EVERY);
-  addEventListener("pagehide", () => { for (const watcher of watchers.values()) watcher.keep(); });
+  const timer = setInterval(() => { for (const watcher of watchers.values()) watcher.lookAgain(); }, EVERY);
+  const leaves = new AbortController();
+  addEventListener("pagehide", () => { for (const watcher of watchers.values()) watcher.keep(); }, { signal: leaves.signal });
   return new Promise((resolve) => {
     const follow = () => {
       const wanted = new Map(all().map((one) => [one.id, one]));
@@ -104,6 +114,7 @@ function lead(tell) {
       for (const [id, one] of wanted) if (!watchers.has(id)) watchers.set(id, new Watcher(one, tell));
       if (watchers.size) return;
       clearInterval(timer);
+      leaves.abort();
       forget();
       resolve();
     };

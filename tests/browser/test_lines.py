@@ -138,6 +138,8 @@ def test_finding_counts_and_walks_and_goes_on_live(opened: Opened) -> None:
     page.evaluate("scrollTo(0, 0)")
     lines.add("hay", "one more needle")
     expect(_count(page)).to_have_text("4 of 4 matches in the 46 lines here", timeout=LONG)
+    # Said aloud is what the reader asked for, and not every line that comes.
+    expect(page.locator("[data-find-said]")).to_have_text("3 of 3 matches in the 44 lines here")
     expect(page).to_have_url(re.compile(r"\?q=needle$"))
     page.reload()
     expect(_count(page)).to_have_text("4 matches in the 46 lines here")

@@ -1,11 +1,13 @@
 """Rows that arrive live, in a real browser, through the faults of real life: nothing lost, nothing twice."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests import faulty
 from tests.browser.upstream import Written
@@ -20,6 +22,13 @@ kind => [...document.querySelectorAll("[data-live-rows] > li")].map(
   (row) => Number((kind === "logs" ? /line (\\d+)/ : /event-(\\d+)/).exec(
     kind === "logs" ? row.querySelector("summary").textContent : row.dataset.row)[1]))
 """
+AWAY = """away => {
+  window.Socket ??= WebSocket
+  window.WebSocket = !away ? Socket : class extends Socket {
+    constructor() { super(`${location.origin.replace("http", "ws")}/ws/none/`) }
+  }
+}"""
+"""A network that is away holds requests back, and not every socket."""
 _ids = itertools.count(1)
 
 
@@ -195,10 +204,37 @@ def test_a_reader_keeps_their_place(page: Page, written: Written) -> None:
     assert page.evaluate(place) == before
     written.write(1)
     expect(new).to_have_text("1 new line", timeout=LONG)
-    new.click()
+    new.press("Enter")
     _wait_for(page, 431)
     assert page.evaluate("scrollY") == 0
+    # The button is gone: whoever came with the keyboard goes on at the newest row.
+    expect(page.locator(".log-rows > li summary").first).to_be_focused()
     assert _numbers(page) == _down(431, 201)
+
+
+def test_a_reader_who_leaves_the_newest_rows_a_little_is_not_taken_back(page: Page, written: Written) -> None:
+    written.write(100, every=0.001)
+    _open(page, written, query="?order=asc")
+    page.mouse.move(700, 600)
+    page.mouse.wheel(0, 100_000)
+    written.write(1)
+    _wait_for(page, 101)
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, -40)
+    page.wait_for_function("before => scrollY === before - 40", arg=before)
+    written.write(30, every=0.001)
+    new = page.locator("[data-live-new]")
+    expect(new).to_have_text("30 new lines", timeout=LONG)
+    assert (page.evaluate("scrollY"), _numbers(page)[-1]) == (before - 40, 101)
+    page.mouse.wheel(0, 40)
+    _wait_for(page, 131)
+    # Nor is one whom a search takes elsewhere just before rows come: the browser tells of that only later.
+    page.evaluate("""() => document.addEventListener("live:items", () => {
+      document.querySelector(".log-rows > li").scrollIntoView()
+    }, { once: true, capture: true })""")
+    written.write(1)
+    _wait_for(page, 132)
+    assert page.evaluate("scrollY") < 300
 
 
 def test_scrolling_fetches_what_is_older(page: Page, written: Written) -> None:
@@ -250,27 +286,70 @@ def test_cuts_of_all_kinds_lose_nothing_and_bring_nothing_twice(page: Page, serv
         assert _numbers(page) == _down(len(written.rows), 1)
 
 
-def test_rows_that_cannot_be_replayed_are_fetched(
+@pytest.fixture
+def cut_off(
     page: Page, browser: Browser, served: Console, state: Path, written: Written
+) -> Iterator[Callable[..., None]]:
+    """`cut_off()`: when the page is back, upstream cannot go on after its last row; rows 61 to 360 come with no stream.
+
+    If they are not `listed`, they come with no page either; then there is one more, which only the stream has."""
+    others = []
+
+    def cut(listed: bool = True) -> None:
+        page.evaluate(AWAY, True)
+        served.stop()
+        page.context.set_offline(True)
+        served.start()
+        written.lost.add(60)
+        written.write(300, every=0.001)
+        # Another viewer's stream begins much later.
+        others.append(browser.new_context(base_url=served.url, storage_state=state))
+        elsewhere = others[0].new_page()
+        _open(elsewhere, written)
+        if not listed:
+            written.unlisted.update(range(61, 362))
+            written.write(1)
+            _wait_for(elsewhere, 361)
+        page.evaluate(AWAY, False)
+        page.context.set_offline(False)
+
+    yield cut
+    for other in others:
+        other.close()
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_rows_that_cannot_be_replayed_are_fetched(
+    page: Page, written: Written, cut_off: Callable[..., None], paused: bool
 ) -> None:
-    """When the page is back, upstream cannot go on after its last row."""
     written.write(60, every=0.001)
     _open(page, written)
-    served.stop()
-    page.context.set_offline(True)
-    served.start()
-    written.lost.add(60)
-    written.write(300, every=0.001)
-    # Another viewer's stream begins much later.
-    other = browser.new_context(base_url=served.url, storage_state=state)
-    _open(other.new_page(), written)
-    page.context.set_offline(False)
+    if paused:
+        page.get_by_role("button", name="Pause").click()
+    cut_off()
+    if paused:
+        expect(page.locator("[data-live-gap=waiting]")).to_be_visible(timeout=LONG)
+        assert _numbers(page) == _down(60, 1)
+        page.get_by_role("button", name="Resume").click()
     expect(page.locator("[data-live-gap=mended]")).to_be_visible(timeout=LONG)
     assert _numbers(page) == _down(360, 1)
     written.write(1)
     _wait_for(page, 361)
     assert _numbers(page) == _down(361, 1)
-    other.close()
+
+
+@pytest.mark.slow
+def test_rows_that_are_in_no_page_are_not_asked_for_without_end(
+    page: Page, written: Written, cut_off: Callable[..., None]
+) -> None:
+    written.write(60, every=0.001)
+    _open(page, written)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/rows/" in request.url else None)
+    cut_off(listed=False)
+    expect(page.locator("[data-live-gap=failed]")).to_be_visible(timeout=LONG)
+    _wait_for(page, 361)
+    assert 1 <= len(asked) <= 10
 
 
 def test_a_pause_keeps_what_comes_for_later(page: Page, written: Written) -> None:
@@ -285,6 +364,84 @@ def test_a_pause_keeps_what_comes_for_later(page: Page, written: Written) -> Non
     _wait_for(page, 50)
     assert _numbers(page) == _down(50, 1)
     expect(page.locator("[data-live-state]")).to_have_text("live")
+
+
+def _read(page: Page, source: str, ways: list[str]) -> list[Any]:
+    """What a source of rows beyond the page's ends gives, asked from a page that has none."""
+    found: list[Any] = page.evaluate(
+        f"""async ways => {{
+      const root = document.querySelector("[data-live]")
+      const source = {source}
+      const found = []
+      for (const way of ways) {{
+        const {{ entries, done }} = await source.read(way === "newer")
+        found.push([entries.length, entries[0]?.key ?? "", entries.at(-1)?.key ?? "", done])
+      }}
+      return found
+    }}""",
+        ways,
+    )
+    return found
+
+
+def test_the_list_of_events_is_read_once_from_its_start(page: Page, written: Written) -> None:
+    """And a page without rows has where to begin."""
+    written.write(350, every=0.001)
+    _open(page, written, "events")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/rows/" in request.url else None)
+    source = """new (await import("/static/js/live-replay.js")).EventPages(
+      { dataset: { live: "/ws/none/", livePages: root.dataset.livePages } }, {}, { entries: [] })"""
+    assert _read(page, source, ["newer"] * 4) == [
+        [100, "event-1", "event-100", False],
+        [100, "event-101", "event-200", False],
+        [100, "event-201", "event-300", False],
+        [50, "event-301", "event-350", True],
+    ]
+    assert len(asked) == len(set(asked)) > 0
+    asked.clear()
+    assert _read(page, source, ["older"] * 4) == [
+        [100, "event-251", "event-350", False],
+        [100, "event-151", "event-250", False],
+        [100, "event-51", "event-150", False],
+        [50, "event-1", "event-50", True],
+    ]
+    assert len(asked) == len(set(asked)) > 0
+
+
+def test_large_rows_are_replayed_without_a_stall(page: Page, written: Written) -> None:
+    """The server waits for an acknowledgement after so many characters, though there are few rows."""
+    event = written.event
+    written.event = lambda number: event(number) | {"attributes": {"text": "x" * 3000}}  # type: ignore[method-assign]
+    written.write(400, every=0.001)
+    _open(page, written, "events")
+    assert page.evaluate("""async () => {
+      const { replay } = await import("/static/js/replay.js")
+      const { live } = document.querySelector("[data-live]").dataset
+      const address = `${location.origin.replace("http", "ws")}${live}?`
+      const { items, met } = await replay(address, "", ({ id }) => id === "400")
+      return [items.length, met, items.reduce((size, item) => size + item.html.length, 0) > 1024 * 1024]
+    }""") == [399, True, True]
+
+
+def test_a_row_that_waits_may_be_older_than_the_newest_in_the_page(page: Page, written: Written) -> None:
+    """Workers' clocks differ: it is met among the pages all the same."""
+    written.write(1)
+    _open(page, written)
+    late, newest = "2026-01-31T10:00:00.000Z-late", "2026-01-31T10:00:01.000Z-newest"
+    rows = [{"html": f'<li data-row="{key}"></li>'} for key in (late, newest)]
+
+    def answer(route: Route) -> None:
+        since = parse_qs(urlsplit(route.request.url).query)["from"][0]
+        shown = rows if since <= late else rows[1:]
+        route.fulfill(json={"items": shown, "fetched": len(shown), "next": None})
+
+    page.route("**/logs/rows/**", answer)
+    source = f"""new (await import("/static/js/live-pages.js")).LogPages(
+      {{ dataset: {{ livePages: root.dataset.livePages }} }},
+      {{ counts: new Map([["{newest}", 1]]), end: () => ({{ key: "{newest}" }}) }},
+      {{ entries: [{{ key: "{late}" }}], counts: new Map([["{late}", 1]]), length: 1 }})"""
+    assert _read(page, source, ["newer"]) == [[0, "", "", True]]
 
 
 def _look_again(page: Page) -> None:

@@ -91,6 +91,35 @@ def test_a_status_changes_in_its_row(signed_in: SignedIn, demo_api: Api, reviews
     expect(link).to_be_focused()
 
 
+def test_a_row_that_leaves_the_list_takes_no_focus_away(signed_in: SignedIn, demo_api: Api, reviews: Any) -> None:
+    below, leaving, _ = reviews(), reviews(), reviews()
+    page = signed_in("viewer")
+    page.goto("/executions/?workflow=kyc-review&status=RUNNING")
+    link = row(page, below).locator(".id a")
+    link.focus()
+    page.evaluate("document.activeElement.addEventListener('blur', () => { window.blurred = true })")
+    demo_api.post(leaving, "/terminate")
+    expect(row(page, leaving)).to_have_count(0, timeout=LONG)
+    expect(link).to_be_focused()
+    assert page.evaluate("window.blurred") is None
+
+
+def test_only_a_press_that_will_be_released_holds_a_refresh_back(signed_in: SignedIn) -> None:
+    page = signed_in("viewer")
+    page.goto("/executions/")
+    held = "import('/static/js/polling.js').then((polling) => polling.inHand())"
+    page.mouse.move(1000, 20)
+    page.mouse.down()
+    assert page.evaluate(held) is True
+    # Its menu takes the release.
+    page.evaluate("document.body.dispatchEvent(new Event('contextmenu', { bubbles: true }))")
+    assert page.evaluate(held) is False
+    page.mouse.up()
+    page.mouse.down(button="right")
+    assert page.evaluate(held) is False
+    page.mouse.up(button="right")
+
+
 def test_a_selection_is_not_disturbed(signed_in: SignedIn, demo_api: Api, reviews: Any) -> None:
     ticked, ending = reviews(), reviews()
     page = signed_in("admin")
@@ -193,7 +222,7 @@ def test_a_failure_is_waited_out(signed_in: SignedIn) -> None:
     page.clock.run_for(2_000)
     expect(note).to_have_text(re.compile(r"Not refreshed since \d\d:\d\d:\d\d\. The Workflows API does not answer\."))
     assert len(tries) == 1
-    # As long as was asked for, give or take a quarter.
+    # As long as was asked for, and up to a quarter more.
     page.clock.run_for(14_000)
     assert len(tries) == 1
     page.clock.run_for(12_500)

@@ -195,6 +195,12 @@ def test_filters_leave_the_tasks_alone(page: Page, announced: Announced) -> None
     announced.tell(append(" world"))
     expect(text_of(page)).to_have_text("Hello world", timeout=LONG)
     assert page.locator(".event-rows > li").count() == 0
+    # Nor does another search.
+    page.goto(f"{page.url}&updates=each")
+    page.locator("#find").fill("Hello")
+    page.locator("#find").press("Enter")
+    page.wait_for_url("**q=Hello**")
+    assert "updates=each" in page.url
 
 
 def test_an_event_that_comes_again_counts_once(page: Page, announced: Announced) -> None:

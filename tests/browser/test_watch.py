@@ -1,12 +1,13 @@
 """Watching an execution: whichever page is open tells once when it ends or starts failing."""
 
 import json
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.conftest import SignedIn
+from tests.browser.conftest import PHONE, SignedIn
 from tests.sandbox.api import Api
 
 LONG = 30_000
@@ -82,6 +83,42 @@ def test_the_switch_ends_it(signed_in: SignedIn, review: str) -> None:
     switch.click()
     expect(switch).to_have_attribute("aria-pressed", "false")
     assert kept(page) == []
+    page.wait_for_function("() => navigator.locks.query().then((found) => found.held.length === 0)")
+
+
+def test_on_a_phone_it_is_in_sight(signed_in: SignedIn, review: str) -> None:
+    page = signed_in("viewer", viewport=PHONE)
+    page.goto(f"/executions/{review}/")
+    expect(page.get_by_role("button", name="Watch")).to_be_in_viewport(ratio=1)
+    # Where the browser keeps nothing, that is what is said, and not that there is no room.
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full') } }")
+    page.get_by_role("button", name="Watch").click()
+    expect(page.get_by_text("It cannot be watched: this browser keeps nothing for the console")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_stream_that_was_refused_once_is_opened_again(signed_in: SignedIn, review: str) -> None:
+    page = signed_in("viewer")
+    watching(page)
+    opened: list[str] = []
+
+    def refuse_once(socket: WebSocketRoute) -> None:
+        opened.append(socket.url)
+        if len(opened) > 1:
+            socket.connect_to_server()
+        else:
+            socket.close(code=4403)
+
+    page.route_web_socket(re.compile("/events/"), refuse_once)
+    page.goto(f"/executions/{review}/")
+    page.locator("[data-watch]").click()
+    for _ in range(LONG // 100):
+        if len(opened) > 1:
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(100)
+    assert len(opened) == 2
+    page.locator("[data-watch]").click()
     page.wait_for_function("() => navigator.locks.query().then((found) => found.held.length === 0)")
 
 

@@ -31,6 +31,8 @@ class Written:
     """Of the rows, by their numbers."""
     lost: set[int] = field(default_factory=set)
     """Ids after which a stream cannot be resumed any more."""
+    unlisted: set[int] = field(default_factory=set)
+    """Rows that only streams have yet."""
     open_now: int = 0
     ended: datetime | None = None
 
@@ -100,7 +102,7 @@ class Written:
         if "before" in window:
             end = bisect_left(times, datetime.fromisoformat(window["before"]))
         all_runs = range(max(first, window.get("first", 0)) + 1, min(end, window.get("end", end)) + 1)
-        numbers = [number for number in all_runs if self._is_of(window, number)]
+        numbers = [number for number in all_runs if self._is_of(window, number) and number not in self.unlisted]
         if window.get("order") == "desc":
             found, left = numbers[:-101:-1], numbers[:-100]
             going_on: dict[str, Any] = {"end": left[-1]} if left else {}

@@ -1,0 +1,29 @@
+// A list that is put in anew while somebody reads in its middle: the row they look at stays where it is. After `polling`,
+// which decides whether it is put in at all.
+const HEAD = 120;
+
+let held = null;
+
+// An open row if there is one in view, or else the first below the page's head.
+function rowInView(place) {
+  const inView = [...place.querySelectorAll(".rows > .row[id]")].filter((row) => {
+    const { top } = row.getBoundingClientRect();
+    return top >= HEAD && top < innerHeight;
+  });
+  return inView.find((row) => row.querySelector("details[open]")) ?? inView[0];
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, shouldSwap, requestConfig } = event.detail;
+  held = null;
+  // At the top they read the newest rows, which come in there.
+  if (!shouldSwap || scrollY < HEAD || !requestConfig?.elt?.matches("[data-poll]")) return;
+  const row = rowInView(target);
+  if (row) held = { id: row.id, top: row.getBoundingClientRect().top };
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const row = held && document.getElementById(held.id);
+  if (row) scrollBy({ top: row.getBoundingClientRect().top - held.top, behavior: "instant" });
+  held = null;
+});
