@@ -18,6 +18,8 @@ from executions.upstream import errors
 T = TypeVar("T")
 PATIENCE = 2.0
 """Seconds that a page which is opened waits for an answer where there is an earlier one to show."""
+FIRST_PATIENCE = 2.5
+"""Where there is none: it then says so, and tries again by itself."""
 SPACING = 5.0
 """Seconds that a page which refreshes itself does, with all others; then the API is asked again beside that call."""
 AT_ONCE = 30
@@ -102,13 +104,14 @@ class Shared:
     ) -> Known[T]:
         """What the call brings, or brought others at most `age` seconds ago, or is about to bring them.
 
-        With an age of 0 the API is asked now. Where it does not answer soon, the last answer; where there is none, and
-        for who is patient, it is waited for as long as `timeout`, the call's own. Raises what the call raises.
+        With an age of 0 the API is asked now. Where it does not answer soon, the last answer, or Timeout if there is
+        none. Who is patient waits as long as `timeout`, the call's own. Raises what the call raises.
         """
         now = time.monotonic()
         made: _Call[T] = self._call(key, _Call(call, size, timeout, now), age)
-        soon = SPACING if age else PATIENCE
-        limit = timeout if patient or not self._last(key) else min(soon, timeout)
+        soon = SPACING if age else PATIENCE if self._last(key) else FIRST_PATIENCE
+        # What nothing earlier stands in for is waited for.
+        limit = timeout if patient or not self._stands_in else min(soon, timeout)
         # Nobody waits again for what others have waited for, unless they want to know anew.
         made.done.wait(max((made.made if age else now) + limit - time.monotonic(), 0.0))
         if made.known:

@@ -69,8 +69,9 @@ def read(
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is an earlier answer nobody waits for long."""
+    """Nobody waits for long."""
     monkeypatch.setattr(shared, "PATIENCE", 0.05)
+    monkeypatch.setattr(shared, "FIRST_PATIENCE", 0.1)
     monkeypatch.setattr(shared, "SPACING", 0.05)
 
 
@@ -226,23 +227,36 @@ def test_with_an_earlier_answer_nobody_waits_for_long_and_a_late_one_counts(api:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("known", [False, True])
-def test_without_one_and_for_the_patient_it_is_waited_for(api: Api, known: bool) -> None:
+def test_without_one_a_page_still_opens_soon_and_a_late_answer_is_there_for_the_next(api: Api) -> None:
     answers = Shared()
-    if known:
+    api.gate.clear()
+    with pytest.raises(errors.Timeout, match=r"has not answered within 0\.1 seconds"):
         read(answers, api, age=0.0)
+    (late,) = answers._entries["x"].calls
+    api.gate.set()
+    assert late.done.wait(PATIENCE)
+    api.error = errors.NoAnswer("away")
+    assert read(answers, api, age=0.0).value == 1
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_for_the_patient_and_where_nothing_stands_in_it_is_waited_for(api: Api, stands_in: bool) -> None:
+    answers = Shared(stands_in=stands_in)
     asked = api.calls
 
     def slow() -> int:
         threading.Event().wait(0.2)
         return 7
 
-    found = answers.read("x", slow, age=0.0, size=lambda value: 1, timeout=PATIENCE, patient=known)
+    found = answers.read("x", slow, age=0.0, size=lambda value: 1, timeout=PATIENCE, patient=stands_in)
     assert (found.value, found.problem, api.calls) == (7, None, asked)
     # No longer than the call itself may take.
     api.gate.clear()
     with pytest.raises(errors.Timeout, match=r"has not answered within 0\.1 seconds"):
-        read(answers, api, age=0.0, key="y", timeout=0.1)
+        read(answers, api, age=0.0, key="y", timeout=0.1, patient=True)
+    if not stands_in:
+        return
     found = read(answers, api, age=0.0, timeout=0.1, patient=True)
     assert (found.value, str(found.problem), found.late) == (
         7,
