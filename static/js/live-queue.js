@@ -2,7 +2,7 @@
 import { MOST_ROWS } from "./live-list.js";
 
 const MOST_SIZE = 8 * 1024 * 1024;
-const PARTS = { key: /data-row="([^"~]*)/, tone: /data-tone="([^"]*)"/ };
+const PARTS = { key: /data-row="([^"~]*)/, tone: /data-tone="([^"]*)"/, step: /data-step="([^"]*)"/ };
 
 export class Queue {
   constructor() {
@@ -51,6 +51,12 @@ export class Queue {
 
   shift() {
     return this.take(1)[0];
+  }
+
+  pop() {
+    const entry = this.entries.pop();
+    this.count(entry, -1);
+    return entry;
   }
 
   take(most) {

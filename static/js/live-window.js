@@ -4,6 +4,7 @@
 // that waits have to be fetched. Otherwise the first that waits is the next one.
 import { Count } from "./live-count.js";
 import { Filter } from "./live-filter.js";
+import { Fold } from "./live-fold.js";
 import { MOST_ROWS, Rows, inPlace, made } from "./live-list.js";
 import { LogPages, PAGE } from "./live-pages.js";
 import { Queue, partOf } from "./live-queue.js";
@@ -21,6 +22,9 @@ export class Window {
     this.rows = new Rows(this.list, root.dataset.liveOrder === "desc");
     this.queue = new Queue();
     this.filter = new Filter(this.list);
+    this.fold = new Fold(this.list, this.rows);
+    // Others read the page's first rows, too.
+    setTimeout(() => this.tell("removed", this.fold.all()));
     this.pages = new (root.dataset.liveKind === "events" ? EventPages : LogPages)(root, this.rows, this.queue);
     this.atStart = "liveStart" in root.dataset;
     this.broken = !("liveEnd" in root.dataset);
@@ -55,7 +59,9 @@ export class Window {
       this.count.streamed(entry);
       if (this.filter.wants(html)) entries.push(entry);
     }
-    this.drop(this.queue.push(entries));
+    const folded = this.fold.entries(entries);
+    this.fold.waiting(this.queue, folded);
+    this.drop(this.queue.push(folded));
   }
 
   isKnown(entry) {
@@ -94,6 +100,7 @@ export class Window {
   }
 
   add(entries, newer) {
+    if (newer) this.tell("removed", this.fold.newest(entries));
     this.rows.add(entries, newer);
     const off = this.rows.trim(!newer);
     this.stale = newer ? Math.max(this.stale - off.length, 0) : 0;
@@ -132,6 +139,8 @@ export class Window {
       const none = end && !entries.length;
       if (!waits) this.count.paged(entries, hidden);
       if (this.pages.unfiltered && !waits) entries = entries.filter((entry) => this.filter.wants(entry.html));
+      entries = this.fold.entries(entries);
+      if (!newer) entries = this.fold.older(entries);
       if (newer) this.expect(entries.filter((entry) => entry.fetched));
       const count = entries.length;
       this.putting = true;
@@ -156,7 +165,7 @@ export class Window {
   async latest() {
     const { entries, done } = await this.pages.latest();
     this.count.paged(entries, 0);
-    this.restart(entries.filter((entry) => !this.pages.unfiltered || this.filter.wants(entry.html)), done);
+    this.restart(this.fold.entries(entries.filter((entry) => !this.pages.unfiltered || this.filter.wants(entry.html))), done);
   }
 
   // The window begins anew, with the rows that wait, or with other ones.

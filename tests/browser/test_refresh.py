@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, SignedIn
+from tests.browser.conftest import DESKTOP, LONG_EXPORT, SignedIn, open_first
 from tests.executions import canned
 from tests.faulty import HANG, Faulty, reply, running
 from tests.sandbox.api import Api
@@ -273,6 +273,26 @@ def test_what_is_old_is_said_while_other_parts_are_refreshed(signed_in: SignedIn
     page.unroute("**/history/**")
     page.clock.run_for(40_000)
     expect(note).to_be_hidden()
+
+
+def test_a_history_that_grows_moves_no_row_under_its_reader(signed_in: SignedIn) -> None:
+    page = signed_in("viewer", viewport={"width": 1280, "height": 600})
+    open_first(page, "table-export", search=LONG_EXPORT)
+    page.get_by_role("link", name="History", exact=True).click()
+    part = page.locator("#part")
+    expect(part.locator(".history-rows > li")).not_to_have_count(0)
+    page.wait_for_function("() => document.documentElement.scrollHeight > innerHeight + 700", timeout=LONG)
+    page.mouse.move(600, 400)
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("() => scrollY > 400")
+    # The row in the middle, and where it is.
+    where = """() => {
+      const row = document.elementFromPoint(600, 300).closest(".row");
+      return [row.id, Math.round(row.getBoundingClientRect().top)];
+    }"""
+    before, was = page.evaluate(where), part.locator("[data-was]").get_attribute("data-was")
+    expect(part.locator("[data-was]")).not_to_have_attribute("data-was", was or "", timeout=LONG)
+    assert page.evaluate(where) == before
 
 
 @pytest.mark.slow

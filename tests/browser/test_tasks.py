@@ -150,6 +150,8 @@ def test_the_agents_answer_grows_until_it_is_the_result(signed_in: SignedIn, dem
     # Many updates are one row, until each is wanted.
     updates = page.locator('.event-rows > li[data-step="in_progress"]')
     folded = updates.filter(visible=True).count()
+    # Those that another stands for are not kept: they would take the others' places.
+    assert updates.count() == folded
     page.get_by_role("link", name="each update").click()
     expect(page.locator(".event-rows")).not_to_have_class("folded")
     assert folded < 10 < updates.filter(visible=True).count() == updates.count()
@@ -295,3 +297,11 @@ def test_a_flood_of_appends_is_the_exact_text(page: Page, announced: Announced) 
     blocks = text_of(page).locator("div").all_text_contents()
     assert len(blocks) > 8
     assert max(map(len, blocks)) <= 8_000
+    # However many there were, the events' end is there, and what the list has room for it shows.
+    newest = page.locator("[data-live-new]")
+    if newest.is_visible():
+        newest.click()
+    last = page.locator(".event-rows > li").last
+    expect(last).to_have_attribute("data-step", "completed", timeout=LONG)
+    expect(last).to_be_visible()
+    assert page.locator(".event-rows > li").count() < 60
