@@ -13,3 +13,8 @@ function tell() {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (isGood(event.detail.xhr) && event.detail.requestConfig.elt.id === "facts") tell();
 });
+
+// A stream knows of the end before the next look at the facts.
+document.addEventListener("live:state", ({ detail }) => {
+  if (detail.name === "ended" && document.querySelector('#facts[data-over="no"]')) htmx.trigger(document.body, "seen");
+});

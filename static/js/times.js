@@ -73,6 +73,7 @@ function tick() {
   for (const element of document.querySelectorAll("[data-since]")) {
     element.textContent = duration(Math.max((Date.now() - new Date(element.dataset.since)) / 1000, 0));
   }
+  for (const element of document.querySelectorAll('time[data-time="ago"]')) showTime(element);
 }
 
 // Filters by time: in the address in UTC, on the page in the viewer's zone.

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignedIn
@@ -21,6 +22,7 @@ def act(page: Page, execution_id: str, reason: str) -> None:
     page.wait_for_url("**/actions/?action=*")
 
 
+@pytest.mark.slow
 def test_it_stands_among_the_engine_s_events(signed_in: SignedIn, demo_api: Api) -> None:
     execution_id = demo_api.start_review()
     page = signed_in("operator")

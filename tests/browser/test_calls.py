@@ -78,6 +78,7 @@ def test_approve_a_review_through_its_fields(signed_in: SignedIn, demo_api: Api,
     expect(page.get_by_label("text")).to_have_value("see the passport")
 
 
+@pytest.mark.slow
 def test_a_priority_is_updated_while_its_status_is_asked_again_and_again(
     signed_in: SignedIn, demo_api: Api, engine: Mistral
 ) -> None:

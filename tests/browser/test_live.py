@@ -318,6 +318,7 @@ def cut_off(
         other.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paused", [False, True])
 def test_rows_that_cannot_be_replayed_are_fetched(
     page: Page, written: Written, cut_off: Callable[..., None], paused: bool
@@ -450,6 +451,7 @@ def _look_again(page: Page) -> None:
         page.evaluate("htmx.trigger(document.body, 'seen')")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["logs", "events"])
 def test_what_was_over_goes_on(page: Page, upstream: Faulty, kind: str) -> None:
     """Reset, or continued as new: the execution has another run, whose rows follow."""

@@ -1,5 +1,6 @@
 """Small things that a page must not do to its reader."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import LONG_EXPORT, SEEDED, SignedIn, open_first
@@ -7,6 +8,7 @@ from tests.browser.conftest import LONG_EXPORT, SEEDED, SignedIn, open_first
 LONG = 30_000
 
 
+@pytest.mark.slow
 def test_a_refresh_leaves_what_is_being_typed(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
     execution_id = open_first(page, "table-export", search=LONG_EXPORT)

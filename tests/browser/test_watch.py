@@ -122,6 +122,7 @@ def test_a_stream_that_was_refused_once_is_opened_again(signed_in: SignedIn, rev
     page.wait_for_function("() => navigator.locks.query().then((found) => found.held.length === 0)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("since", "words"), [("2000-01-01T00:00:00Z", ["Started failing", "Failed"]), ("2099-01-01T00:00:00Z", ["Failed"])]
 )
@@ -144,6 +145,7 @@ def test_failures_since_then_are_told_once(signed_in: SignedIn, demo_api: Api, s
     opened.value.wait_for_url(f"**{address}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("permission", ["denied", "none"])
 def test_without_notifications_the_titles_tell(
     signed_in: SignedIn, demo_api: Api, review: str, permission: str
