@@ -124,6 +124,7 @@ def _go(page: Page, way: str) -> int:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["desc", "asc"])
 def test_a_flood_leaves_the_newest_rows_and_nothing_between_them_is_missing(
     page: Page, written: Written, order: str

@@ -33,6 +33,7 @@ def rehearsal(page: Page, number: int) -> None:
     assert chosen(page) == str(number)
 
 
+@pytest.mark.slow
 def test_reset_to_before_what_failed(signed_in: SignedIn, demo_api: Api, engine: Mistral) -> None:
     execution_id = demo_api.start("invoice-pipeline", LEDGER)
     before = demo_api.wait_for(execution_id, "FAILED")
