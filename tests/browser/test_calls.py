@@ -375,6 +375,7 @@ def send(page: Page, operation: str) -> None:
     page.wait_for_url("**/actions/?action=*")
 
 
+@pytest.mark.slow
 def test_going_back_to_a_form_restores_nothing(odd: tuple[Page, Faulty]) -> None:
     page, server = odd
     for number, operation in enumerate(["signal", "update", "reset", "cancel", "terminate"], start=1):

@@ -172,6 +172,7 @@ def test_only_matching_lines_here_and_after_a_reload(opened: Opened) -> None:
     expect(_count(page)).to_have_text("3 matches in the 7 lines here")
 
 
+@pytest.mark.slow
 def test_the_search_goes_on_among_older_lines(opened: Opened) -> None:
     bodies = [f"line {number}" for number in range(450)]
     bodies[30] = "the needle"

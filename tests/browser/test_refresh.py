@@ -120,6 +120,7 @@ def test_only_a_press_that_will_be_released_holds_a_refresh_back(signed_in: Sign
     page.mouse.up(button="right")
 
 
+@pytest.mark.slow
 def test_a_selection_is_not_disturbed(signed_in: SignedIn, demo_api: Api, reviews: Any) -> None:
     ticked, ending = reviews(), reviews()
     page = signed_in("admin")
@@ -275,6 +276,7 @@ def test_what_is_old_is_said_while_other_parts_are_refreshed(signed_in: SignedIn
     expect(note).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_history_that_grows_moves_no_row_under_its_reader(signed_in: SignedIn) -> None:
     page = signed_in("viewer", viewport={"width": 1280, "height": 600})
     open_first(page, "table-export", search=LONG_EXPORT)

@@ -97,6 +97,7 @@ def test_reset_to_before_what_failed(signed_in: SignedIn, demo_api: Api, engine:
     )
 
 
+@pytest.mark.slow
 def test_points_are_found_without_losing_what_was_written(signed_in: SignedIn, failed: str) -> None:
     page = signed_in("operator")
     # From a row of the history that is no point.
@@ -122,6 +123,7 @@ def test_points_are_found_without_losing_what_was_written(signed_in: SignedIn, f
     expect(page.locator("#points tr:has(:checked)")).to_be_in_viewport()
 
 
+@pytest.mark.slow
 def test_what_could_not_be_shown_is_not_sent(signed_in: SignedIn, failed: str, engine: Mistral) -> None:
     """A point was chosen, but what it does did not come: the one before it must not be sent in its stead."""
     page = signed_in("operator")

@@ -1,5 +1,6 @@
 """What a new operator does in their first five minutes, in one go."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SignedIn, open_first
@@ -7,6 +8,7 @@ from tests.browser.conftest import SignedIn, open_first
 LONG = 30_000
 
 
+@pytest.mark.slow
 def test_watch_cancel_and_find_it_in_the_audit(signed_in: SignedIn) -> None:
     page = signed_in("operator")
     execution_id = open_first(page, "table-export", search="export-orders")

@@ -119,6 +119,7 @@ def watch(page: Page, announced: Announced, query: str = "") -> None:
     expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=LONG)
 
 
+@pytest.mark.slow
 def test_the_agents_answer_grows_until_it_is_the_result(signed_in: SignedIn, demo_api: Api) -> None:
     research = demo_api.start("research-agent", {"question": "Why?", "sources": 2, "words": 60})
     page = signed_in("viewer")
