@@ -324,7 +324,7 @@ def cut_off(
 def test_rows_that_cannot_be_replayed_are_fetched(
     page: Page, written: Written, cut_off: Callable[..., None], paused: bool
 ) -> None:
-    written.write(60, every=0.001)
+    written.write(60, every=0.001, ago=60)  # long before the other viewer's stream begins
     _open(page, written)
     if paused:
         page.get_by_role("button", name="Pause").click()
@@ -344,7 +344,7 @@ def test_rows_that_cannot_be_replayed_are_fetched(
 def test_rows_that_are_in_no_page_are_not_asked_for_without_end(
     page: Page, written: Written, cut_off: Callable[..., None]
 ) -> None:
-    written.write(60, every=0.001)
+    written.write(60, every=0.001, ago=60)  # long before the other viewer's stream begins
     _open(page, written)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/rows/" in request.url else None)
