@@ -12,11 +12,11 @@ from mistralai.client import Mistral
 from playwright.sync_api import Browser, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import PHONE, SignedIn
+from tests.browser.conftest import PHONE, SignedIn, sign_in
 from tests.executions import canned
 from tests.faulty import Faulty, reply
 from tests.sandbox.api import Api
-from tests.servers import PASSWORD, console
+from tests.servers import console
 
 LONG = 30_000
 RIGHT_END = "(found) => found.getBoundingClientRect().right"
@@ -166,11 +166,7 @@ def odd_console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
         canned.healthy(server)
         context = browser.new_context(base_url=served.url)
         page = context.new_page()
-        page.goto("/accounts/login/")
-        page.get_by_label("Name").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/executions/")
+        sign_in(page, "admin")
         context.storage_state(path=folder / "admin.json")
         context.close()
         yield server, served.url, folder / "admin.json"

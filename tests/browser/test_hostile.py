@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import faulty as upstream
+from tests.browser.conftest import sign_in
 from tests.executions import canned
 from tests.faulty import Faulty, reply
-from tests.servers import PASSWORD, console
+from tests.servers import console
 
 MARKUP = "<img src=x data-hostile onerror='window.hostile=1'><script>window.hostile=1</script>"
 WORDS = (
@@ -115,11 +116,7 @@ def admin(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.goto("/accounts/login/")
-        page.get_by_label("Name").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/executions/")
+        sign_in(page, "admin")
         yield page
         context.close()
     assert complaints == []

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import DESKTOP
+from tests.browser.conftest import DESKTOP, sign_in
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
-from tests.servers import PASSWORD, console
+from tests.servers import console
 
 LONG = 20_000
 BEGAN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -52,11 +52,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, s
 def state(browser: Browser, served: tuple[Faulty, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     context = browser.new_context(base_url=served[1])
     page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Name").fill("viewer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/executions/")
+    sign_in(page)
     kept = tmp_path_factory.mktemp("state") / "viewer.json"
     context.storage_state(path=kept)
     context.close()

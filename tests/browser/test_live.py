@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests import faulty
+from tests.browser.conftest import sign_in
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
-from tests.servers import PASSWORD, Console, console
+from tests.servers import Console, console
 
 LONG = 30_000
 MOST_ROWS = 2000
@@ -75,13 +76,7 @@ def page(browser: Browser, served: Console, state: Path) -> Iterator[Page]:
 
 
 def _sign_in(browser: Browser, served: Console) -> Page:
-    page = browser.new_context(base_url=served.url).new_page()
-    page.goto("/accounts/login/?next=/audit/")
-    page.get_by_label("Name").fill("viewer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/audit/")
-    return page
+    return sign_in(browser.new_context(base_url=served.url).new_page(), to="/audit/")
 
 
 def _open(page: Page, written: Written, kind: str = "logs", query: str = "", state: str = "live") -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, LONG_EXPORT, SignedIn, open_first
+from tests.browser.conftest import DESKTOP, LONG_EXPORT, SignedIn, open_first, sign_in
 from tests.executions import canned
 from tests.faulty import HANG, Faulty, reply, running
 from tests.sandbox.api import Api
-from tests.servers import PASSWORD, console
+from tests.servers import console
 
 LONG = 30_000
 SOON = 2_000
@@ -303,11 +303,7 @@ def test_an_outage_of_the_api(browser: Browser, tmp_path: Path) -> None:
         canned.healthy(api)
         context = browser.new_context(base_url=serving.url, viewport=DESKTOP)
         page = context.new_page()
-        page.goto("/accounts/login/")
-        page.get_by_label("Name").fill("viewer")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/executions/")
+        sign_in(page)
         expect(row(page, canned.ID)).to_be_attached()
         page.goto(f"/executions/{canned.ID}/")
         other = context.new_page()

@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests import faulty
-from tests.browser.conftest import SignedIn
+from tests.browser.conftest import SignedIn, sign_in
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
 from tests.sandbox.api import Api
-from tests.servers import PASSWORD, Console, console
+from tests.servers import Console, console
 
 LONG = 30_000
 NEWLINE = "\n"
@@ -75,11 +75,7 @@ def announced(upstream: Faulty) -> Iterator[Announced]:
 @pytest.fixture(scope="module")
 def cookies(browser: Browser, served: Console, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = browser.new_context(base_url=served.url).new_page()
-    page.goto("/accounts/login/?next=/audit/")
-    page.get_by_label("Name").fill("viewer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/audit/")
+    sign_in(page, to="/audit/")
     found = tmp_path_factory.mktemp("cookies") / "viewer.json"
     page.context.storage_state(path=found)
     page.context.close()
