@@ -24,4 +24,4 @@ _routes = ProtocolTypeRouter({"http": http, "websocket": _websocket})
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     # Daphne believes a `Daphne-Root-Path` header from anybody.
-    await _routes({**scope, "root_path": ""}, receive, send)
+    await _routes({**scope, "root_path": "", "write_now": frames.writer(send)}, receive, send)

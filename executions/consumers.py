@@ -72,20 +72,20 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         self._frames, self._frames_at = FRAMES_AT_ONCE, 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def all_but_frames() -> Any:
+            # The framework waits for several sources at once and looks after the database's connections at each
+            # message; frames come a few a second from each of many browsers, and need neither.
+            while (message := await receive())["type"] == "websocket.receive":
+                await self._take(message.get("text") or "")
+            return message
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, all_but_frames, send)
         finally:
             # Here and not in `disconnect`, which is not called when the server cancels us.
             if self.task:
                 self.task.cancel()
                 await asyncio.gather(self.task, return_exceptions=True)
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        # At each message the framework looks after the database's connections, in a thread; frames need none.
-        if message["type"] == "websocket.receive":
-            await self._take(message.get("text") or "")
-        else:
-            await super().dispatch(message)
 
     async def connect(self) -> None:
         await self.accept()
@@ -152,14 +152,18 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
     async def _relay(self, viewer: Viewer) -> int:
         """Send until the stream is over or the viewer stalls."""
         code = 1000
+        write_now: Callable[[str], None] | None = self.scope.get("write_now")
+        send = (lambda rows: write_now(rows.text)) if write_now else None
         try:
-            async with contextlib.aclosing(viewer.messages()) as messages:
+            async with contextlib.aclosing(viewer.messages(send)) as messages:
                 async for message in messages:
                     await self._tell(message)
                     if isinstance(message, State) and message.missing:
                         code = NOT_FOUND
         except TooSlow:
             code = TOO_SLOW
+        except OSError:
+            raise _Gone from None
         return code
 
     async def _tell(self, message: Message) -> None:

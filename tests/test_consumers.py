@@ -547,7 +547,7 @@ async def test_a_window_without_acknowledgements_stops_and_is_closed_with_4408(
 async def test_a_row_that_cannot_be_rendered_is_told_and_logged(
     open_socket: Open, execution: Execution, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "_rendered", lambda *_: 1 / 0)
+    monkeypatch.setattr(live.Mould, "html", lambda *_: 1 / 0)
     execution.add()
     socket = await open_socket()
     words = await socket.until_state("failed")

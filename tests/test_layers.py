@@ -28,6 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "executions.models",
         "executions.operations",
         "executions.permissions",
+        "executions.templatetags",
         "executions.upstream",
     ),
     "executions.relay": ("executions.upstream",),
@@ -73,6 +74,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "starlette": ("console.sandbox",),
     "uvicorn": ("console.sandbox",),
     "daphne": ("console.frames", "console.management"),
+    "twisted": ("console.frames",),
 }
 """Libraries that only these may import."""
 WITHOUT_DJANGO = ("executions.upstream", "executions.relay", "executions.operations", "executions.permissions")
@@ -186,7 +188,8 @@ def test_the_sandbox_shares_no_parsing_with_the_console() -> None:
 def test_every_library_that_is_imported_is_declared() -> None:
     declared = (ROOT / "pyproject.toml").read_text().lower().replace("-", "_")
     names = {"dotenv": "python_dotenv", "dj_database_url": "dj_database_url", "csp": "django_csp"}
-    names |= {"whitenoise": "whitenoise", "asgiref": "django", "opentelemetry": "opentelemetry_sdk"}
+    names |= {"whitenoise": "whitenoise", "opentelemetry": "opentelemetry_sdk"}
+    names |= {"asgiref": "django", "twisted": "daphne"}  # the latter stand on the former
     used = {name.partition(".")[0] for path in SOURCES.values() for name in imports(path.read_text())}
     unknown = used - set(sys.stdlib_module_names) - PACKAGES
     assert {name for name in unknown if f'"{names.get(name, name)}' not in declared} == set()

@@ -6,6 +6,7 @@
     feed         rows on their way from a connection into a buffer, in ticks
     relay        one stream, kept connected to upstream
     replay       a short connection for viewers from before a relay's buffer
+    followers    viewers who have all rows of a relay, and are sent new ones at once
     window       what is on its way to a viewer
     viewer       one viewer's place: what it was sent, what it acknowledged, what it still lacks
     hub          which relays run in this process, and who watches them

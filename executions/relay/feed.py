@@ -1,6 +1,7 @@
 """Rows on their way from one upstream connection to viewers, in ticks: who reads along reads the same batches."""
 
 import asyncio
+import time
 from datetime import datetime
 
 from executions.relay.buffer import Buffer
@@ -8,8 +9,7 @@ from executions.relay.connection import Start
 from executions.relay.messages import Batch, Item
 
 SHORTEST_TICK, LONGEST_TICK = 0.05, 0.2
-BUSY_ROWS = 150
-"""Seconds in which rows are collected for one batch: longer, the more there are; the longest from so many on."""
+"""Seconds in which rows are collected for one batch: longer, the busier the event loop’s thread is."""
 HOLD_SECONDS = 0.1
 """How long the first rows are held back that come for “after this row”: if that row follows, they are older."""
 HELD_ROWS, HELD_SIZE = 1_000, 1024 * 1024
@@ -34,6 +34,8 @@ class Feed:
         self._tick: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
         """The event loop's time before which there is none."""
+        self._ticked, self._worked = 0.0, time.thread_time()
+        """When the last one was, and what the thread had worked by then."""
         self._reached = 0
         """How far the fastest viewer has come in the buffer."""
         self._progress = asyncio.Event()
@@ -68,12 +70,20 @@ class Feed:
         if not self._new:
             return
         self.holding = False
-        load = min(len(self._new) / BUSY_ROWS, 1.0)
-        self._next_tick = asyncio.get_running_loop().time() + SHORTEST_TICK + (LONGEST_TICK - SHORTEST_TICK) * load
+        self._next_tick = (
+            asyncio.get_running_loop().time() + SHORTEST_TICK + (LONGEST_TICK - SHORTEST_TICK) * self._load()
+        )
         for item in self._new.values():
             self.buffer.add(item)
         self.forget_new()
         self.notify()
+
+    def _load(self) -> float:
+        """How busy the thread has been since the last tick: none up to half of the time, one for all of it."""
+        now, worked = time.monotonic(), time.thread_time()
+        busy = (worked - self._worked) / (now - self._ticked)
+        self._ticked, self._worked = now, worked
+        return min(max(2 * busy - 1, 0.0), 1.0)
 
     def place(self, last_id: str, after: datetime | None) -> int | None:
         """Where a viewer with this row, or without any and from this time on, goes on; None if that is not known."""

@@ -53,7 +53,7 @@ class Hub:
             watched.release.cancel()
             watched.release = None
         joined = watched
-        return Viewer(joined.relay, start, watched.viewers - 1, lambda: self._leave(key, joined))
+        return Viewer(joined.relay, start, lambda: self._leave(key, joined))
 
     def _leave(self, key: Hashable, watched: _Watched) -> None:
         watched.viewers -= 1

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 FIRST_TIME, LAST_TIME = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
 
+_quoted = json.encoder.encode_basestring_ascii
+"""A text as JSON: of `json.dumps`, what does the work."""
+
 StateName = Literal["live", "reconnecting", "ended", "failed"]
 
 
@@ -99,4 +102,4 @@ Message = State | Gap | Batch
 
 
 def item(row_id: str, html: str, time: datetime | None) -> Item:
-    return Item(row_id, json.dumps({"id": row_id, "html": html}), time)
+    return Item(row_id, f'{{"id": {_quoted(row_id)}, "html": {_quoted(html)}}}', time)

@@ -9,6 +9,7 @@ from executions.relay import connection
 from executions.relay.buffer import Buffer
 from executions.relay.connection import Source, Start
 from executions.relay.feed import Feed
+from executions.relay.followers import Followers
 from executions.relay.messages import State
 from executions.relay.replay import Replays
 from executions.upstream import errors
@@ -35,6 +36,7 @@ class Relay(Feed):
     def __init__(self, source: Source, start: Start, catch_ups: asyncio.Semaphore) -> None:
         super().__init__(start)
         self.source = source
+        self.followers = Followers()
         self.replays = Replays(self, source, catch_ups)
         self.state = State("reconnecting", "Connecting.")
         self.connections = 0
@@ -72,6 +74,10 @@ class Relay(Feed):
             self._task.cancel()
             self._moved_from, self._task = self._task, asyncio.create_task(self._run())
             self.notify()
+
+    def notify(self) -> None:
+        super().notify()
+        self.followers.tell()
 
     def _say(self, state: State) -> None:
         if state != self.state:

@@ -6,10 +6,11 @@ import random
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from executions.relay.connection import Start
-from executions.relay.feed import SHORTEST_TICK, Feed
-from executions.relay.messages import Batch, Gap, Message
+from executions.relay.feed import SHORTEST_TICK
+from executions.relay.messages import Batch, Gap, Message, State
 from executions.relay.relay import HELD_CUTS, Relay, is_final
 from executions.relay.replay import Replay
 from executions.relay.window import WINDOW_ROWS, WINDOW_SIZE, Window
@@ -23,8 +24,6 @@ ASTRAY_SECONDS = 30.0
 """How long upstream may have nothing after a viewer's row while the relay has rows: then the row counts as unknown."""
 ATTEMPTS, PAUSE_SECONDS = 3, 2.0
 """At catching up while upstream serves the relay, with a pause of up to so long; then the viewer is told of a gap."""
-WAVE_VIEWERS, WAVE_SECONDS, WAVES = 50, 0.02, 4
-"""Not all viewers are sent a tick's rows in one go, which would hold up the event loop."""
 
 
 class Viewer:
@@ -34,15 +33,15 @@ class Viewer:
     it meets a row that the buffer holds.
     """
 
-    def __init__(self, relay: Relay, start: Start, number: int, leave: Callable[[], None]) -> None:
+    def __init__(self, relay: Relay, start: Start, leave: Callable[[], None]) -> None:
         self._relay, self._last_id = relay, start.last_id
         # As upstream has it: whoever goes on after a row gets what follows, whatever its time.
         self._after = None if start.last_id else start.after
-        self._wave = number // WAVE_VIEWERS % WAVES * WAVE_SECONDS
         self._leave: Callable[[], None] | None = leave
         self._window = Window()
         self._recent: deque[dict[str, int]] = deque([{start.last_id: 0}])
         self._recent_rows = 1
+        self._told: State | None = None
         self._position: int | None = None
         """Where it goes on in the relay's buffer; None while that cannot be told."""
         self._failures = 0
@@ -59,17 +58,21 @@ class Viewer:
             self._leave()
             self._leave = None
 
-    async def messages(self) -> AsyncGenerator[Message, None]:
-        """First the state, then rows and changes of state, until the stream is over. Raises TooSlow."""
+    async def messages(self, send: Callable[[Batch], None] | None = None) -> AsyncGenerator[Message, None]:
+        """First the state, then rows and changes of state, until the stream is over. Raises TooSlow.
+
+        With `send`, which must not wait, it is called for new rows while the viewer has all others: they are not given
+        here then. What it raises is raised here.
+        """
         relay = self._relay
-        told = relay.state
-        yield told
+        self._told = relay.state
+        yield self._told
         while True:
             change = relay.change
             # That it is over comes last, after the rows.
-            if relay.state != told and not relay.over:
-                told = relay.state
-                yield told
+            if relay.state is not self._told and not relay.over:
+                self._told = relay.state
+                yield self._told
             await self._window.room()
             if self._position is None or self._position < relay.buffer.first:
                 self._position = self._place()
@@ -78,28 +81,40 @@ class Viewer:
                     async for message in caught_up:
                         yield message
             elif self._position < relay.buffer.end:
-                read = relay.read(self._position, *self._window.left)
-                self._position += len(read)
-                if batch := self._wanted(read):
-                    yield self._send(batch)
-                await self._pause(relay, self._position)
+                if batch := self._read(self._position):
+                    yield batch
+                if self._position < relay.buffer.end:
+                    await asyncio.sleep(SHORTEST_TICK)  # time for others; else the next tick is awaited anyway
             elif not relay.over:
                 relay.reach(self._position)  # it may have come here without reading
-                await self._wait(change)
+                await self._wait(change, send)
             else:
-                if relay.state != told:
+                if relay.state is not self._told:
                     yield relay.state
                 return
 
-    async def _wait(self, change: asyncio.Event) -> None:
-        await change.wait()
-        if self._wave:
-            await asyncio.sleep(self._wave)
+    async def _wait(self, change: asyncio.Event, send: Callable[[Batch], None] | None) -> None:
+        """Until there is something new; with `send`, until that is more than rows for it."""
+        if send is None or change.is_set():
+            await change.wait()
+        else:
+            await self._relay.followers.follow(partial(self._push, send))
 
-    async def _pause(self, feed: Feed, position: int) -> None:
-        """Time for others, if there is more already; else the next tick is awaited anyway."""
-        if position < feed.buffer.end:
-            await asyncio.sleep(SHORTEST_TICK)
+    def _push(self, send: Callable[[Batch], None]) -> bool:
+        """Send what is new; False if there is more to do than that."""
+        relay, position = self._relay, self._position
+        if relay.state is not self._told or position is None or position < relay.buffer.first or self._window.is_full:
+            return False
+        if batch := self._read(position):
+            send(batch)
+        return self._position == relay.buffer.end
+
+    def _read(self, position: int) -> Batch:
+        """The relay's next rows for this viewer, counted as sent; none if they are from before its time."""
+        read = self._relay.read(position, *self._window.left)
+        self._position = position + len(read)
+        batch = self._wanted(read)
+        return self._send(batch) if batch else batch
 
     def _wanted(self, batch: Batch) -> Batch:
         """The rows from this viewer's time on."""
@@ -165,9 +180,10 @@ class Viewer:
                 position += len(read)
                 if batch := self._wanted(read):
                     yield self._send(batch)
-                await self._pause(replay, position)
+                if position < replay.buffer.end:
+                    await asyncio.sleep(SHORTEST_TICK)
             elif not replay.done:
-                await self._wait(change)
+                await change.wait()
             else:
                 place = self._relay.buffer.position(replay.met) if replay.met else None
                 break

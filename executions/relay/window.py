@@ -29,6 +29,10 @@ class Window:
         """Rows and characters that still fit; less than nothing after one large row."""
         return WINDOW_ROWS - self._rows, WINDOW_SIZE - self._size
 
+    @property
+    def is_full(self) -> bool:
+        return self._rows >= WINDOW_ROWS or self._size >= WINDOW_SIZE
+
     def sent(self, batch: Batch) -> None:
         self._sent.append(batch)
         self._rows += len(batch)

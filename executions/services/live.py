@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from itertools import islice
 from typing import Any
 
 import msgspec
-from django.template.loader import get_template
 
 from executions.services import events, logs, text
+from executions.services.moulds import Mould
 from executions.upstream.sse import ServerEvent
 from executions.upstream.types import LogRecord, StreamEvent
 
@@ -20,6 +19,8 @@ Rows are made on the event loop, and a megabyte of small values takes 0.3 s to d
 """
 LARGE_VALUE = 1_000
 MOST_VALUES = 50
+_LOG_ROW = Mould("executions/_log_row.html", "line", logs.LogRow.__slots__)
+_EVENT_ROW = Mould("executions/_event_row.html", "event", events.StreamRow.__slots__)
 _UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 
@@ -36,7 +37,7 @@ def log_row(event: ServerEvent) -> LiveRow:
         line = logs.row(msgspec.json.decode(content, type=LogRecord, strict=False))
     except _UNREADABLE:
         line = logs.row(LogRecord(body=event.data, severity_text="unreadable"))
-    return LiveRow(_rendered("executions/_log_row.html", "line", line), line.time)
+    return LiveRow(_LOG_ROW.html(line), line.time)
 
 
 def event_row(event: ServerEvent) -> LiveRow:
@@ -46,19 +47,7 @@ def event_row(event: ServerEvent) -> LiveRow:
         row = events.row(msgspec.json.decode(content, type=StreamEvent, strict=False).data)
     except _UNREADABLE:
         row = events.unreadable(event.id, event.data)
-    return LiveRow(_rendered("executions/_event_row.html", "event", row), row.time)
-
-
-def _rendered(template: str, name: str, row: logs.LogRow | events.StreamRow) -> str:
-    # Templates look for keys before attributes, and for what is missing everywhere: thus it takes a third less.
-    values = {field: getattr(row, field) for field in row.__slots__}
-    html: str = _template(template).render({name: values, "selected": ""})
-    return html
-
-
-@cache
-def _template(name: str) -> Any:
-    return get_template(name)
+    return LiveRow(_EVENT_ROW.html(row), row.time)
 
 
 def _lightened(data: str, *path: str) -> str | bytes:

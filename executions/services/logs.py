@@ -31,8 +31,8 @@ class LogRow:
     body: str
     more: int
     """Lines of the body after the first."""
-    cut: bool
-    """Whether the body is longer than what is shown of it."""
+    cut: int
+    """How many characters of the body are shown, if it has more."""
     activity: str
     activity_id: str
     """What the API filters by; empty where it could not."""
@@ -72,7 +72,7 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
         tone=_tone(severity),
         body=body,
         more=body.rstrip().count("\n"),
-        cut=len(record.body or "") > BODY_LIMIT and body.endswith("…"),
+        cut=len(body) - 1 if len(record.body or "") > BODY_LIMIT and body.endswith("…") else 0,
         activity=_about(attributes, "activity_type", 100),
         activity_id=number if ids.is_activity_id(number := _about(attributes, "activity_id", 30)) else "",
         trace_id=_trace(record.trace_id),

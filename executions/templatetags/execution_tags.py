@@ -21,8 +21,9 @@ def when(moment: datetime | None, style: str = "time") -> str | SafeString:
     if moment is None:
         return "—"
     if style == "row":
-        clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
-        return format_html('<time datetime="{}" data-time="row">{}</time>', moment.isoformat(), clock)
+        # Numbers alone: nothing to escape, a thousand times a second.
+        clock = moment.isoformat(timespec="milliseconds")[11:23]
+        return SafeString(f'<time datetime="{moment.isoformat()}" data-time="row">{clock}</time>')
     shown = moment.strftime("%H:%M:%S.%f")[:-3] if style == "time" else moment.strftime("%Y-%m-%d %H:%M:%S")
     return format_html(
         '<time datetime="{}" data-time="{}" title="{} UTC">{}</time>',

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from executions.relay.connection import Source, Start
 from executions.relay.messages import Gap, Item, Message, State
@@ -139,6 +140,8 @@ class Upstream:
 class Watcher:
     """Takes a viewer's messages as a browser does, and acknowledges them unless told not to."""
 
+    at_once: ClassVar[bool] = False
+    """Whether new rows are sent to it without waiting for its task's turn."""
     viewer: Viewer
     acknowledges: bool = True
     states: list[State] = field(default_factory=list)
@@ -153,7 +156,7 @@ class Watcher:
 
     async def _watch(self) -> None:
         try:
-            async with aclosing(self.viewer.messages()) as messages:
+            async with aclosing(self.viewer.messages(self._take if self.at_once else None)) as messages:
                 async for message in messages:
                     self._take(message)
         finally:

@@ -24,6 +24,7 @@ from tests.relay.conftest import shorten
 from tests.relay.scripted import BROKEN, FROM_THE_START, Plan, Upstream, Watcher, numbers, time_of
 
 KEY = "the stream"
+pytestmark = pytest.mark.usefixtures("_both_ways")
 
 
 def watch(hub: Hub, upstream: Upstream, start: Start = FROM_THE_START, **how: bool) -> Watcher:
@@ -534,6 +535,7 @@ def test_whatever_is_cut_each_viewer_gets_each_row_once_and_in_order(  # noqa: P
 
     with pytest.MonkeyPatch.context() as patch:
         shorten(patch)
+        patch.setattr(Watcher, "at_once", bool(seed % 2))
         patch.setattr(viewers, "ATTEMPTS", 100)
         for module in (relays, viewers):
             patch.setattr(module, "HELD_CUTS", 100)

@@ -1,0 +1,63 @@
+"""Rows by the thousand, from a template that is rendered once for each shape of row and then only filled in.
+
+A row's shape is what its template may tell apart: which of its texts and times are there, and all its other values. So
+a row's template may test a text or print it, but not ask for its length or for anything else about it.
+"""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from html import escape
+from operator import attrgetter
+from typing import Any
+
+from django.template.loader import get_template
+
+from executions.templatetags.execution_tags import when
+
+SHAPES = 500
+"""Of rows, kept with what their templates make of them."""
+_TIME = datetime(1, 1, 1, 1, 1, 1, 1000, UTC)
+_FIRST = 0xE000
+"""The first of the characters that stand for a row's texts: they are nobody's, and the same when escaped."""
+
+
+class Mould:
+    """Makes rows of one class: `fields` are theirs, each a text, a time, or something else of few values."""
+
+    def __init__(self, template: str, name: str, fields: tuple[str, ...]) -> None:
+        self._template, self._name, self._fields = template, name, fields
+        self._values = attrgetter(*fields)
+        self._of_shape = lru_cache(SHAPES)(self._made)
+
+    def html(self, row: Any) -> str:
+        """What the template makes of the row, with its time as `when` shows a row's."""
+        values = self._values(row)
+        pieces = [*self._of_shape(tuple([_kind(value) for value in values]))]
+        for place in range(1, len(pieces), 2):
+            value = values[pieces[place]]
+            pieces[place] = escape(value) if isinstance(value, str) else when(value, "row")
+        return "".join(pieces)
+
+    def _made(self, shape: tuple[Any, ...]) -> list[Any]:
+        """A row of this shape in pieces: text of the template's and the number of a field, in turns."""
+        marks = {
+            chr(_FIRST + number) if kind is str else str(when(_TIME, "row")): number
+            for number, kind in enumerate(shape)
+            if kind in (str, datetime)
+        }
+        stand_ins = {number: mark for mark, number in marks.items()}
+        row = {
+            field: _TIME if kind is datetime else stand_ins.get(number, kind)
+            for number, (field, kind) in enumerate(zip(self._fields, shape, strict=True))
+        }
+        html: str = get_template(self._template).render({self._name: row, "selected": ""})
+        found = re.split(f"({'|'.join(map(re.escape, marks))})", html) if marks else [html]
+        return [marks[piece] if place % 2 else piece for place, piece in enumerate(found)]
+
+
+def _kind(value: Any) -> Any:
+    """Of a text or a time, which of them it is; of an empty text and of all else, the value."""
+    if isinstance(value, str):
+        return str if value else ""
+    return datetime if isinstance(value, datetime) else value
