@@ -1,19 +1,18 @@
 """An execution's history: Temporal's own events as rows."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from executions.services import temporal, text, wanted
+from executions.services import temporal, text
 from executions.services.audit import Entry
+from executions.services.slices import in_slices
 from executions.upstream.types import History
 
-WINDOW = 200
-"""Rows a page shows at a time."""
-TEXT_LIMIT = 5_000
-"""Characters of an event's body that a search looks at."""
 _CATEGORIES = (
     ("WORKFLOW_TASK", "task"),
     ("ACTIVITY", "activity"),
@@ -24,35 +23,64 @@ _CATEGORIES = (
     ("UPDATE", "update"),
     ("WORKFLOW_EXECUTION", "workflow"),
 )
-_POINTERS = ("scheduled", "initiated", "started", "accepted")
-_ADMITTED = "acceptedRequestSequencingEventId"
 OPERATOR = "operator"
 CATEGORIES = ("workflow", "activity", "timer", "child", "signal", "update", "task", "other", OPERATOR)
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One event of the history."""
+class Timed(Protocol):
+    @property
+    def time(self) -> datetime | None: ...
 
-    id: int
-    time: datetime | None
-    kind: str
-    """As Temporal names it, without the prefix: `ActivityTaskScheduled`."""
-    category: str
-    name: str
-    """Of the activity, signal, update, timer or child."""
-    note: str
-    """A result, input or failure on one line."""
-    failed: bool
-    origin: int
-    """The event that this one answers, such as the activity's schedule; 0 if there is none."""
-    raw: msgspec.Raw = field(repr=False)
-    """Kept undecoded: the garbage collector stops every thread for as long as it takes to walk all that is decoded."""
+
+R = TypeVar("R", bound=Timed)
+
+
+class EventRow:
+    """One event of the history. What stands in its body is decoded when it is asked for."""
+
+    __slots__ = ("_stamp", "_time", "category", "failed", "id", "kind", "name", "origin", "raw")
+
+    def __init__(
+        self,
+        *,
+        id: int,
+        stamp: object,
+        kind: str,
+        category: str,
+        name: str,
+        failed: bool,
+        origin: int,
+        raw: msgspec.Raw,
+    ) -> None:
+        self.id = id
+        self.kind = kind
+        """As Temporal names it, without the prefix: `ActivityTaskScheduled`."""
+        self.category = category
+        self.name = name
+        """Of the activity, signal, update, timer or child."""
+        self.failed = failed
+        self.origin = origin
+        """The event that this one answers, such as the activity's schedule; 0 if there is none."""
+        self.raw = raw
+        """Kept undecoded: the garbage collector stops every thread for as long as it takes to walk what is decoded."""
+        self._stamp: object = stamp
+        self._time: datetime | None = None
+
+    @property
+    def time(self) -> datetime | None:
+        if self._stamp is not None:
+            self._time, self._stamp = text.parse_time(self._stamp), None
+        return self._time
 
     @property
     def body(self) -> dict[str, Any]:
         """The event itself."""
         return _decoded(self.raw)
+
+    @property
+    def note(self) -> str:
+        """A result, input or failure on one line."""
+        return _note(temporal.attributes(self.body))
 
     @property
     def json(self) -> str:
@@ -80,13 +108,45 @@ class ActionRow:
     def time(self) -> datetime:
         return self.entry.action.at
 
+    @property
+    def words(self) -> str:
+        """What a search looks at."""
+        action, outcome = self.entry.action, self.entry.outcome
+        said = f"{outcome.code} {outcome.message}" if outcome else ""
+        words = (self.id, action.username, self.entry.label, action.name, action.reason, action.detail)
+        return " ".join((*words, self.entry.result, said))
 
-Row = EventRow | ActionRow
+
+class _Attributes(msgspec.Struct, rename="camel"):
+    """Of what stands in an event's `<type>EventAttributes`, what its row is made of: nothing of it need be so."""
+
+    activity_type: Any = None
+    workflow_type: Any = None
+    signal_name: Any = None
+    timer_id: Any = None
+    update_name: Any = None
+    accepted_request: Any = None
+    request: Any = None
+    scheduled_event_id: Any = None
+    initiated_event_id: Any = None
+    started_event_id: Any = None
+    accepted_event_id: Any = None
+    accepted_request_sequencing_event_id: Any = None
+    failure: msgspec.Raw = msgspec.Raw()
 
 
-def _kind(event_type: str) -> str:
+_NONE = _Attributes()
+_envelopes = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_attributes = msgspec.json.Decoder(_Attributes)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@lru_cache(1_000)
+def _kind(event_type: str) -> tuple[str, str]:
+    """What an event of this type is called, and its category."""
     words = event_type.removeprefix("EVENT_TYPE_").split("_")
-    return text.clean("".join(word.capitalize() for word in words) if "_" in event_type else event_type or "—", 80)
+    name = "".join(word.capitalize() for word in words) if "_" in event_type else event_type or "—"
+    return text.clean(name, 80), _category(event_type)
 
 
 def _category(event_type: str) -> str:
@@ -98,14 +158,14 @@ def _category(event_type: str) -> str:
     return next((category for part, category in _CATEGORIES if name.startswith(part)), "other")
 
 
-def _named(attributes: dict[str, Any]) -> str:
-    for key in ("activityType", "workflowType"):
-        if isinstance(attributes.get(key), dict):
-            return text.label(attributes[key].get("name"))
-    for key in ("signalName", "timerId", "updateName"):
-        if attributes.get(key):
-            return text.label(attributes[key])
-    request = attributes.get("acceptedRequest") or attributes.get("request")
+def _named(found: _Attributes) -> str:
+    for kind in (found.activity_type, found.workflow_type):
+        if isinstance(kind, dict):
+            return text.label(kind.get("name"))
+    for name in (found.signal_name, found.timer_id, found.update_name):
+        if name:
+            return text.label(name)
+    request = found.accepted_request or found.request
     given = request.get("input") if isinstance(request, dict) else None
     return text.label(given.get("name")) if isinstance(given, dict) else ""
 
@@ -127,25 +187,44 @@ def _decoded(raw: msgspec.Raw) -> dict[str, Any]:
     return event if isinstance(event, dict) else {"value": event}
 
 
-def _row(raw: msgspec.Raw, names: dict[int, str]) -> EventRow:
-    event = _decoded(raw)
-    event_type = text.label(event.get("eventType"), 200)
-    attributes = temporal.attributes(event)
-    event_id = temporal.number(event.get("eventId"))
+def _opened(raw: msgspec.Raw) -> tuple[dict[str, msgspec.Raw], _Attributes]:
+    """An event's parts as they are, and of its attributes what a row needs; nothing where it has none."""
+    try:
+        event = _envelopes.decode(raw)
+    except _UNREADABLE:
+        return {}, _NONE
+    try:
+        found = next((value for key, value in event.items() if key.endswith("EventAttributes")), None)
+        return event, _NONE if found is None else _attributes.decode(found)
+    except _UNREADABLE:
+        return event, _NONE
+
+
+def _value(event: dict[str, msgspec.Raw], key: str) -> Any:
+    return text.decode(event[key]) if key in event else None
+
+
+def event_row(raw: msgspec.Raw, names: dict[int, str]) -> EventRow:
+    """One event as a row. `names` are those of the events before it, by id: this one's is put in."""
+    event, found = _opened(raw)
+    event_type = text.label(_value(event, "eventType"), 200)
+    kind, category = _kind(event_type)
+    event_id = temporal.number(_value(event, "eventId"))
+    pointers = (found.scheduled_event_id, found.initiated_event_id, found.started_event_id, found.accepted_event_id)
     # Later events of an activity only point at its schedule: that is where the name stands.
-    origin = next(filter(None, (temporal.number(attributes.get(f"{which}EventId")) for which in _POINTERS)), 0)
+    origin = next(filter(None, map(temporal.number, pointers)), 0)
     # An update that was sent again after a reset has its name in the event that admitted it.
-    name = _named(attributes) or names.get(origin or temporal.number(attributes.get(_ADMITTED)), "")
+    admitted = temporal.number(found.accepted_request_sequencing_event_id)
+    name = _named(found) or names.get(origin or admitted, "")
     if event_id:
         names[event_id] = name
     return EventRow(
         id=event_id,
-        time=text.parse_time(event.get("eventTime")),
-        kind=_kind(event_type),
-        category=_category(event_type),
+        stamp=_value(event, "eventTime"),
+        kind=kind,
+        category=category,
         name=name,
-        note=_note(attributes),
-        failed=isinstance(attributes.get("failure"), dict) or event_type.endswith("TIMED_OUT"),
+        failed=memoryview(found.failure)[:1].tobytes() == b"{" or event_type.endswith("TIMED_OUT"),
         origin=origin,
         raw=raw,
     )
@@ -156,41 +235,31 @@ def rows(history: History) -> list[EventRow] | None:
     if history.events is None:
         return None
     names: dict[int, str] = {}
-    return [_row(raw, names) for raw in history.events]
+    return [event_row(raw, names) for raw in history.events]
 
 
-def with_actions(events: list[EventRow], entries: list[Entry]) -> list[Row]:
-    """The events, in the engine's order, with what operators did meanwhile; the entries come newest first."""
-    waiting = [ActionRow(entry) for entry in entries]
-    found: list[Row] = []
-    for event in events:
-        while waiting and event.time and waiting[-1].time < event.time:
+def with_actions(rows: Sequence[R], did: Iterable[ActionRow]) -> list[R | ActionRow]:
+    """The rows, in the engine's order, with what operators did meanwhile, oldest first."""
+    waiting = [*did][::-1]
+    found: list[R | ActionRow] = []
+    for place, row in enumerate(rows):
+        if not waiting:
+            found.extend(rows[place:])
+            break
+        while waiting and row.time and waiting[-1].time < row.time:
             found.append(waiting.pop())
-        found.append(event)
+        found.append(row)
     return [*found, *reversed(waiting)]
 
 
-def cancel_requested(events: list[EventRow]) -> EventRow | None:
+def cancel_requested(events: Sequence[EventRow]) -> EventRow | None:
     """The engine's own record that the run was asked to cancel, by whomever."""
     return next((event for event in reversed(events) if event.kind == "WorkflowExecutionCancelRequested"), None)
 
 
-def matching(rows: list[Row], *, kinds: list[str], query: str, newest_first: bool) -> list[Row]:
-    """The rows of these categories (all, if none is given) that contain the text."""
-    kept = wanted.matching(rows, kinds, query, kind=lambda row: row.category, words=_searchable)
-    return kept[::-1] if newest_first else kept
-
-
-def _searchable(row: Row) -> str:
-    if isinstance(row, ActionRow):
-        action, outcome = row.entry.action, row.entry.outcome
-        said = f"{outcome.code} {outcome.message}" if outcome else ""
-        words = (row.id, action.username, row.entry.label, action.name, action.reason, action.detail, row.entry.result)
-        return " ".join((*words, said))
-    body = text.encode(row.body)[:TEXT_LIMIT].decode(errors="ignore")
-    return f"{row.id} {row.kind} {row.name} {row.note} {body}"
-
-
-def as_text(history: History) -> str:
-    """An answer in a shape of its own, as JSON to read."""
-    return text.pretty_raw(history.raw)
+def readable(found: History) -> bytes:
+    """The whole, indented for people, event by event."""
+    if found.events is None:
+        return text.indented(found.raw)
+    events = b",\n".join(text.indented(bytes(raw)) for raw in in_slices(found.events))
+    return b'{"events": [\n' + events + b"\n]}\n"

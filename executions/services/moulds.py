@@ -5,6 +5,7 @@ a row's template may test a text or print it, but not ask for its length or for 
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
@@ -13,11 +14,12 @@ from typing import Any
 
 from django.template.loader import get_template
 
-from executions.templatetags.execution_tags import when
+from executions.templatetags.execution_tags import clock
 
 SHAPES = 500
 """Of rows, kept with what their templates make of them."""
 _TIME = datetime(1, 1, 1, 1, 1, 1, 1000, UTC)
+"""Stands for a row's time: nobody's."""
 _FIRST = 0xE000
 """The first of the characters that stand for a row's texts: they are nobody's, and the same when escaped."""
 
@@ -35,24 +37,27 @@ class Mould:
         values = self._values(row)
         pieces = [*self._of_shape(tuple([_kind(value) for value in values]))]
         for place in range(1, len(pieces), 2):
-            value = values[pieces[place]]
-            pieces[place] = escape(value) if isinstance(value, str) else when(value, "row")
+            number, written = pieces[place]
+            pieces[place] = written(values[number])
         return "".join(pieces)
 
     def _made(self, shape: tuple[Any, ...]) -> list[Any]:
-        """A row of this shape in pieces: text of the template's and the number of a field, in turns."""
-        marks = {
-            chr(_FIRST + number) if kind is str else str(when(_TIME, "row")): number
-            for number, kind in enumerate(shape)
-            if kind in (str, datetime)
-        }
-        stand_ins = {number: mark for mark, number in marks.items()}
-        row = {
-            field: _TIME if kind is datetime else stand_ins.get(number, kind)
-            for number, (field, kind) in enumerate(zip(self._fields, shape, strict=True))
-        }
+        """A row of this shape in pieces, in turns: text of the template's; a field's number, and how to write it."""
+        row: dict[str, Any] = {}
+        marks: dict[str, tuple[int, Callable[[Any], str]]] = {}
+        for number, (field, kind) in enumerate(zip(self._fields, shape, strict=True)):
+            row[field] = kind
+            if kind is str:
+                row[field] = mark = chr(_FIRST + number)
+                marks[mark] = number, escape
+            elif kind is datetime:
+                row[field] = _TIME
+                marks |= {_TIME.isoformat(): (number, datetime.isoformat), clock(_TIME): (number, clock)}
         html: str = get_template(self._template).render({self._name: row, "selected": ""})
-        found = re.split(f"({'|'.join(map(re.escape, marks))})", html) if marks else [html]
+        # The longer mark first: one may begin with the other.
+        found = (
+            re.split(f"({'|'.join(map(re.escape, sorted(marks, key=len, reverse=True)))})", html) if marks else [html]
+        )
         return [marks[piece] if place % 2 else piece for place, piece in enumerate(found)]
 
 

@@ -6,14 +6,14 @@ For pages that are read, and for nothing else: what is sent is decided on an ans
 
 import sys
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from msgspec import Raw, structs
 
 from executions.services import api
 from executions.services.shared import Known, Shared
-from executions.upstream.types import Execution, History, RunPage
+from executions.upstream.types import Execution, RunPage
 
 T = TypeVar("T")
 AGE, LIST_AGE = 1.0, 0.4
@@ -22,8 +22,8 @@ AGE, LIST_AGE = 1.0, 0.4
 With the list's own rhythm, a new run is on the page within two seconds.
 """
 _shared = Shared()
-_histories = Shared(at_once=10, stands_in=False)
-"""Apart: long ones are slow, and hold up nothing else."""
+_histories = Shared(at_once=10, stands_in=False, kept_bytes=160 << 20, all_bytes=200 << 20)
+"""Apart: long ones are slow, and hold up nothing else. The longest fits, and a few shorter ones with it."""
 
 
 def execution(execution_id: str, *, age: float, patient: bool = False) -> Known[Execution]:
@@ -53,16 +53,20 @@ def page(parameters: dict[str, Any], *, age: float) -> Known[RunPage]:
     return _read("page", repr(sorted(parameters.items())), age, _page_size, call)
 
 
-def history(key: Hashable, call: Callable[[], History], *, age: float) -> History:
-    """The history that the call brings, or is about to bring others. Raises UpstreamError.
+class Sized(Protocol):
+    @property
+    def size(self) -> int: ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+def history(key: Hashable, call: Callable[[], S], *, age: float) -> S:
+    """What is made of a history that the call brings, or is about to bring others. Raises UpstreamError.
 
     `key` says of which run it is and how that run was: another history than the one before its last event.
     """
-    return _read("history", key, age, _history_size, call, answers=_histories).value
-
-
-def _history_size(found: History) -> int:
-    return len(found.raw) + 100 * len(found.events or [])
+    return _read("history", key, age, lambda found: found.size, call, answers=_histories).value
 
 
 def _read(

@@ -84,8 +84,16 @@ class _Entry(Generic[T]):
 
 
 class Shared:
-    def __init__(self, *, at_once: int | None = None, stands_in: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        at_once: int | None = None,
+        stands_in: bool = True,
+        kept_bytes: int | None = None,
+        all_bytes: int | None = None,
+    ) -> None:
         """`stands_in`: whether an earlier answer is shown when the new one does not come soon."""
+        self._kept_bytes, self._all_bytes = kept_bytes, all_bytes
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry[Any]] = OrderedDict()
         self._bytes = 0
@@ -193,7 +201,7 @@ class Shared:
         return turn
 
     def _remember(self, entry: _Entry[T], made: _Call[T], takes: int) -> None:
-        keep = made.known is not None and takes <= KEPT_BYTES
+        keep = made.known is not None and takes <= (self._kept_bytes or KEPT_BYTES)
         if not made.is_overtaken(entry.latest):
             entry.latest = made if keep or made.error else None
         if made.is_overtaken(entry.good) or isinstance(made.error, AWAY):
@@ -204,7 +212,7 @@ class Shared:
             entry.size, self._bytes = takes, self._bytes + takes
 
     def _make_room(self) -> None:
-        while len(self._entries) > KEPT or self._bytes > ALL_BYTES:
+        while len(self._entries) > KEPT or self._bytes > (self._all_bytes or ALL_BYTES):
             _, entry = self._entries.popitem(last=False)
             self._bytes -= entry.size
 

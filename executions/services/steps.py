@@ -1,7 +1,8 @@
 """What a run did, step by step: an activity's events, or a timer's or a child's, as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from executions.services import temporal, text
@@ -43,6 +44,22 @@ class Step:
         return self.opened.id
 
     @property
+    def category(self) -> str:
+        """As an event's, so that a filter of events fits steps."""
+        return "activity" if self.kind == "local activity" else self.opened.category
+
+    @property
+    def time(self) -> datetime | None:
+        """When it began."""
+        return self.opened.time
+
+    @property
+    def events(self) -> list[EventRow]:
+        """All of its events that say something of it."""
+        every = (self.opened, self.started, self.closed)
+        return list({one.id: one for one in every if one}.values())
+
+    @property
     def key(self) -> tuple[str, str]:
         """What it is, whatever came of it."""
         return self.kind, self.name
@@ -65,7 +82,20 @@ class Step:
     def failed(self) -> bool:
         if self.closed is None:
             return False
-        return self.closed.failed or self.closed.kind.endswith("Failed") or "failure" in _answer(self.closed)
+        if self.closed.failed or self.closed.kind.endswith("Failed"):
+            return True
+        # Only an update's answer has to be decoded for that.
+        return self.kind == "update" and "failure" in _answer(self.closed)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it takes time; what only comes to the run does not."""
+        return self.kind not in {"signal", "cancel"}
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has not ended, as far as the history tells."""
+        return self.closed is None and self.lasts
 
     @property
     def input(self) -> str:
@@ -121,7 +151,7 @@ class Step:
 _ENDINGS = ("Completed", "Failed", "Canceled", "Terminated", "Fired")
 
 
-def steps(events: Sequence[EventRow]) -> list[Step]:
+def steps(events: Iterable[EventRow]) -> list[Step]:
     """All that the run did, in the order in which it began."""
     found: dict[int, Step] = {}
     for event in events:

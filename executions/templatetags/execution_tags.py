@@ -12,19 +12,27 @@ from django.utils.timezone import now
 register = template.Library()
 
 
+_FORMS = {"time": "%H:%M:%S.%f", "clock": "%H:%M:%S"}
+
+
+def clock(moment: datetime) -> str:
+    """The time of day, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds")[11:23]
+
+
 @register.simple_tag
 def when(moment: datetime | None, style: str = "time") -> str | SafeString:
     """A `<time>`; script shows it in the viewer's zone.
 
-    Styles: `time` (of day), `full` (with the date), `ago`, and `row`: as the viewer chose for rows, in few bytes.
+    Styles: `time` (of day), `clock` (to the second, with the date unless it is today), `full` (with the date), `ago`,
+    and `row`: as the viewer chose for rows, in few bytes.
     """
     if moment is None:
         return "—"
     if style == "row":
-        # Numbers alone: nothing to escape, a thousand times a second.
-        clock = moment.isoformat(timespec="milliseconds")[11:23]
-        return SafeString(f'<time datetime="{moment.isoformat()}" data-time="row">{clock}</time>')
-    shown = moment.strftime("%H:%M:%S.%f")[:-3] if style == "time" else moment.strftime("%Y-%m-%d %H:%M:%S")
+        return format_html('<time datetime="{}" data-time="row">{}</time>', moment.isoformat(), clock(moment))
+    shown = moment.strftime(_FORMS.get(style, "%Y-%m-%d %H:%M:%S"))
+    shown = shown[:-3] if style == "time" else shown
     return format_html(
         '<time datetime="{}" data-time="{}" title="{} UTC">{}</time>',
         moment.isoformat(),
@@ -89,6 +97,12 @@ def ticking(started: datetime | None) -> str | SafeString:
     return format_html(
         '<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds())
     )
+
+
+@register.filter
+def on_axis(row: Any, axis: Any) -> Any:
+    """A row's bar on a time axis; None for one without times."""
+    return axis.bar_of(row)
 
 
 @register.simple_tag(takes_context=True)

@@ -59,7 +59,7 @@ def is_patient(request: HttpRequest) -> bool:
 
     A page that is being opened, and what tells how old it is, are shown soon.
     """
-    if request.GET.get("view") == "json" or request.GET.get("download") or request.GET.get("part") == "watch":
+    if request.GET.get("payloads") or request.GET.get("download") or request.GET.get("part") == "watch":
         return True
     return bool(request.htmx) and request.htmx.target != "facts"  # type: ignore[attr-defined]
 

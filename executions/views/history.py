@@ -1,88 +1,202 @@
-"""An execution's history."""
+"""An execution's history: its steps or its events, a window of rows at a time."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
 
-from executions.services import api, audit, reads, runs
+from executions.services import audit, history_index, runs, text, timeline
 from executions.services import history as histories
-from executions.upstream.types import History
-from executions.views.frame import download, execution_page
-from executions.views.freshness import is_refresh, mark, unchanged
+from executions.services.history_index import Index
+from executions.services.history_rows import LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
+from executions.upstream import errors
+from executions.views.errors import with_headers
+from executions.views.frame import download, execution_context, execution_page, time_range
+from executions.views.freshness import mark, unchanged
 
-
-def fetch_history(run: runs.Run, *, decode_payloads: bool = True) -> History:
-    """The history of the run shown; of the latest where the API does not name runs."""
-    if run.run_id:
-        return api.client().get_run_history(run.run_id, decode_payloads=decode_payloads)
-    return api.client().get_workflow_execution_history(run.execution_id, decode_payloads=decode_payloads)
-
-
-def _again(run: runs.Run) -> History:
-    """For a page that refreshes itself: one history for all who look at it."""
-    return reads.history(run.shown, lambda: fetch_history(run), age=reads.AGE)
+fetch_history = history_index.fetch
+VIEWS = ("compact", "all", "timeline", "json")
+KEPT = ("type", "state", "name", "q", "after", "before")
+"""Of the address, what the parts of the page ask with; and always the run."""
+NEWS_SHOWN = 200
+"""New rows, and changed ones, that an open page gets at a time."""
 
 
 @execution_page("history", "history")
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     """While it runs the newest rows come first: that is where it grows."""
-    if request.GET.get("view") == "json":
-        return _download(run, decoded=request.GET.get("payloads") != "encoded")
-    found = _again(run) if is_refresh(request) else fetch_history(run)
-    events = histories.rows(found)
-    kinds, query, order = (
-        request.GET.getlist("type"),
-        request.GET.get("q", ""),
-        request.GET.get("order") or ("desc" if run.is_running else "asc"),
-    )
-    newest_first = order == "desc"
-    if events is None:
-        return {"unreadable": histories.as_text(found)}
-    did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
-    now = mark(
-        run.shown, len(events), [event.id for event in events[-1:]], [(one.action.id, one.result) for one in did]
-    )
-    if is_refresh(request) and (same := unchanged(request, now)):
+    if form := request.GET.get("download") or request.GET.get("payloads"):
+        return _download(run, form)
+    index = history_index.of(run)
+    if index.events is None:
+        return {"unreadable": text.pretty_raw(index.raw)}
+    shown = _shown(request, run, index)
+    if not request.GET.get("part") and (same := unchanged(request, shown.context["part_mark"])):
         return same
-    rows = histories.with_actions(events, did)
-    shown = histories.matching(rows, kinds=kinds, query=query, newest_first=newest_first)
-    selected = request.GET.get("event", "")
-    page = Paginator(shown, histories.WINDOW).get_page(request.GET.get("page") or _page_of(shown, selected))
-    return {
-        "kinds": kinds,
-        "query": query,
-        "order": order,
-        "page": page,
-        "total": len(rows),
-        "by_operators": len(did),
-        "categories": histories.CATEGORIES,
-        "selected": selected,
-        "rows_mark": now,
-        "canceled_elsewhere": canceled_elsewhere(run, events),
-        # Only where new events come in.
-        "polling": 0
-        if not run.is_running or (page.has_previous() if newest_first else page.has_next())
-        else _seconds(events),
+    match request.GET.get("part"):
+        case "event":
+            return _event(request, run, shown)
+        case "rows":
+            return _rows(request, run, shown)
+        case "news":
+            return _news(request, run, shown)
+    return shown.context | _opened(run, shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one address shows of a history."""
+
+    index: Index
+    rows: Sequence[Row]
+    did: Sequence[audit.Entry]
+    selected: str
+    context: dict[str, Any]
+
+    def around(self, rows: Window, *, ahead: bool = True, behind: bool = True) -> dict[str, Any]:
+        """For the template of rows: these, and whether there are ways to more at their ends."""
+        return {"rows": rows.rows, "ahead": ahead and rows.ahead, "behind": behind and rows.behind}
+
+
+def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
+    selected, wanted = request.GET.get("event", ""), _wanted(request, run)
+    view = _view(request, index, selected)
+    wanted = replace(wanted, compact=view in {"compact", "timeline"})
+    did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
+    order = "desc" if wanted.newest_first else "asc"
+    kept = [(key, value) for key, values in request.GET.lists() if key in KEPT for value in values]
+    kept += [("run", run.run_id)] if run.run_id else []
+    last = index.events[-1].id if index.events else 0
+    now_shown = mark(run.run_id, last, len(index.events or ()), [(one.action.id, one.result) for one in did])
+    return Shown(
+        index,
+        listed(index, wanted, did),
+        did,
+        selected,
+        {
+            "view": view,
+            "views": VIEWS,
+            "wanted": wanted,
+            "order": order,
+            "query": wanted.query,
+            "kinds": wanted.kinds,
+            "selected": selected,
+            "asked": urlencode([*kept, ("view", view), ("order", order)]),
+            "since": f"{last}.{len(did)}",
+            "rows_mark": now_shown,
+            # Its rows follow by themselves: only of another run the whole is anew.
+            "part_mark": mark(run.run_id),
+            "polling": max(2, len(index.events or ()) // 1_000) if run.is_running else 0,
+            "axis": _axis(run, index, wanted) if view == "timeline" else None,
+        },
+    )
+
+
+def _view(request: HttpRequest, index: Index, selected: str) -> str:
+    view = request.GET.get("view", "")
+    if view in VIEWS:
+        return view
+    # A link to an event that the steps leave out shows it nevertheless.
+    hidden = selected.isdecimal() and index.is_hidden(int(selected))
+    return "all" if hidden else "compact"
+
+
+def _wanted(request: HttpRequest, run: runs.Run) -> Wanted:
+    chosen = time_range(request)
+    order = request.GET.get("order") or ("desc" if run.is_running else "asc")
+    return Wanted(
+        kinds=tuple(request.GET.getlist("type")),
+        state=request.GET.get("state", ""),
+        name=request.GET.get("name", ""),
+        query=request.GET.get("q", ""),
+        after=text.parse_iso(chosen["after"] or ""),
+        before=text.parse_iso(chosen["before"] or ""),
+        newest_first=order == "desc",
+    )
+
+
+def _axis(run: runs.Run, index: Index, wanted: Wanted) -> timeline.Axis | None:
+    events = index.events or []
+    first = wanted.after or next((event.time for event in events if event.time), None)
+    last = wanted.before or (
+        now() if run.is_running else next((one.time for one in reversed(events) if one.time), None)
+    )
+    return timeline.of_steps([] if wanted.after or wanted.before else index.steps, first, last)
+
+
+def _opened(run: runs.Run, shown: Shown) -> dict[str, Any]:
+    """The first rows; if the address names one, those around it."""
+    place = place_of(shown.rows, shown.selected, shown.index) if shown.selected else None
+    opened = window(shown.rows, (place or 0) - LEAD)
+    index = shown.index
+    return shown.around(opened) | {
+        "missing": bool(shown.selected) and place is None,
+        "selected_id": None if place is None else shown.rows[place].id,
+        "count": len(shown.rows),
+        "total": len(index.events or ()),
+        "by_operators": len(shown.did),
+        "counts": [*index.counts.items(), *([(histories.OPERATOR, len(shown.did))] if shown.did else [])],
+        "canceled_elsewhere": canceled_elsewhere(run, index.events or []),
+        "failed": index.failed,
+        "pending": index.pending if shown.context["polling"] else [],
     }
 
 
-def _seconds(events: list[histories.EventRow]) -> int:
-    """Between refreshes: the API gives a history only whole, so that of a long one is not asked for often."""
-    return max(2, len(events) // 1_000)
+def _rows(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
+    """More rows, `past` one or `ahead` of it, in the order shown."""
+    past, ahead = request.GET.get("past", ""), request.GET.get("ahead", "")
+    place = place_of(shown.rows, past or ahead, shown.index)
+    if place is None:
+        return with_headers(HttpResponse(status=204))
+    if past:
+        found = shown.around(window(shown.rows, place + 1), ahead=False)
+    else:
+        found = shown.around(window(shown.rows, place - WINDOW, min(place, WINDOW)), behind=False)
+    return _answer(request, run, shown, "rows", found)
 
 
-def canceled_elsewhere(run: runs.Run, events: list[histories.EventRow]) -> histories.EventRow | None:
+def _news(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
+    """What came after the event, and the number of actions, that `since` names; and the rows that it changed."""
+    if same := unchanged(request, shown.context["rows_mark"]):
+        return same
+    event, _, actions = request.GET.get("since", "").partition(".")
+    if not (event.isdecimal() and actions.isdecimal()):
+        raise BadRequest("“since” is not what it was given as.")
+    news = News(int(event), frozenset(str(one.action.id) for one in shown.did[: len(shown.did) - int(actions)]))
+    rows = [row for row in shown.rows if news.is_new(row)]
+    changed = [row for row in shown.rows if news.is_changed(row)][-NEWS_SHOWN:]
+    if len(rows) > NEWS_SHOWN:
+        rows = rows[:NEWS_SHOWN] if shown.context["wanted"].newest_first else rows[-NEWS_SHOWN:]
+    context = {"rows": rows, "changed": changed, "count": len(shown.rows), "total": len(shown.index.events or ())}
+    return _answer(request, run, shown, "news", context)
+
+
+def _event(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
+    """What a row has inside, for when it is opened."""
+    place = place_of(shown.rows, shown.selected, shown.index)
+    if place is None:
+        raise errors.NotFound("The history has no such event, or the filters leave it out.", status=404)
+    return _answer(request, run, shown, "body", {"row": shown.rows[place]})
+
+
+def _answer(request: HttpRequest, run: runs.Run, shown: Shown, part: str, found: dict[str, Any]) -> HttpResponse:
+    context = execution_context(request, run, "history") | shown.context | found
+    return with_headers(render(request, f"executions/_history_{part}.html", context))
+
+
+def _download(run: runs.Run, form: str) -> HttpResponse:
+    """`readable`; `decoded`, as received with the payloads decoded; or as the engine keeps it: a replayer takes it."""
+    found = fetch_history(run, decode_payloads=form in {"readable", "decoded"})
+    name = f"history-{run.run_id or 'latest'}.json"
+    return download(histories.readable(found) if form == "readable" else found.raw, name)
+
+
+def canceled_elsewhere(run: runs.Run, events: Sequence[histories.EventRow]) -> histories.EventRow | None:
     """That a run which still runs was asked to cancel, where the console does not know by whom."""
     unknown = run.is_running and audit.cancel_requested(run) is None
     return histories.cancel_requested(events) if unknown else None
-
-
-def _page_of(rows: list[histories.Row], selected: str) -> int:
-    place = next((index for index, row in enumerate(rows) if str(row.id) == selected), 0)
-    return place // histories.WINDOW + 1
-
-
-def _download(run: runs.Run, *, decoded: bool) -> HttpResponse:
-    """The answer exactly as received; with encoded payloads a replayer takes it."""
-    return download(fetch_history(run, decode_payloads=decoded).raw, f"history-{run.run_id or 'latest'}.json")

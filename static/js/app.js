@@ -1,6 +1,7 @@
 // Every behaviour is a module that finds its own elements by data-*.
 import "./activities.js";
 import "./answer.js";
+import "./axis.js";
 import "./clock.js";
 import "./copy.js";
 import "./download.js";
@@ -12,6 +13,7 @@ import "./kept.js";
 import "./keys.js";
 import "./list.js";
 import "./live.js";
+import "./opened.js";
 import "./polling.js";
 import "./held.js";
 import "./rehearsal.js";
@@ -26,4 +28,5 @@ import "./tasks.js";
 import "./themes.js";
 import "./times.js";
 import "./watch.js";
+import "./windows.js";
 import "./wrap.js";

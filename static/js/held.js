@@ -15,10 +15,12 @@ function rowInView(place) {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, shouldSwap, requestConfig } = event.detail;
+  const asked = requestConfig?.elt;
   held = null;
-  // At the top they read the newest rows, which come in there.
-  if (!shouldSwap || scrollY < HEAD || !requestConfig?.elt?.matches("[data-poll]")) return;
-  const row = rowInView(target);
+  // At the top they read the newest rows, which come in there; unless they came from below, and go on to older ones.
+  const reading = asked?.matches("[data-edge]") || (scrollY >= HEAD && asked?.matches("[data-poll]"));
+  if (!shouldSwap || !reading) return;
+  const row = rowInView(target.closest(".rows")?.parentElement ?? target);
   if (row) held = { id: row.id, top: row.getBoundingClientRect().top };
 });
 

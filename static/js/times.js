@@ -11,6 +11,7 @@ export function rowsShow(format) {
 export function shown(moment, style) {
   const clock = `${pad(moment.getHours())}:${pad(moment.getMinutes())}:${pad(moment.getSeconds())}`;
   if (style === "time") return `${clock}.${pad(moment.getMilliseconds(), 3)}`;
+  if (style === "clock") return ofDay(moment).replace(/\.\d+$/, "");
   if (style === "ago") return ago((Date.now() - moment) / 1000);
   if (style === "row") return inRows(moment);
   return `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${clock}`;
@@ -64,8 +65,16 @@ export function showTime(element) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// A moment on a time axis, as exact as the server wrote it.
+function showTick(element) {
+  const moment = new Date(element.dataset.tick);
+  const { length } = element.textContent;
+  element.textContent = element.textContent.includes(":") ? shown(moment, "time").slice(0, length) : shown(moment, "full").slice(5, 10);
+}
+
 export function localise(root) {
   for (const element of root.querySelectorAll("time[data-time]:not([data-local])")) showTime(element);
+  for (const element of root.querySelectorAll("[data-tick]")) showTick(element);
 }
 
 function tick() {

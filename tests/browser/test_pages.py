@@ -92,8 +92,8 @@ def test_page_of_the_site(signed_in: SignedIn, name: str) -> None:
 def test_twenty_rows_of_history_above_the_fold(signed_in: SignedIn) -> None:
     page = signed_in("viewer")
     execution_id = open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
-    page.goto(f"/executions/{execution_id}/history/")
-    rows = page.locator(".history-rows > li")
+    page.goto(f"/executions/{execution_id}/history/?view=all")
+    rows = page.locator(".history-rows > .row")
     assert rows.nth(0).bounding_box()["y"] <= 260
     twentieth = rows.nth(19).bounding_box()
     assert twentieth["y"] + twentieth["height"] <= DESKTOP["height"]

@@ -101,7 +101,7 @@ def test_reset_to_before_what_failed(signed_in: SignedIn, demo_api: Api, engine:
 def test_points_are_found_without_losing_what_was_written(signed_in: SignedIn, failed: str) -> None:
     page = signed_in("operator")
     # From a row of the history that is no point.
-    page.goto(f"/executions/{failed}/history/?event=13")
+    page.goto(f"/executions/{failed}/history/?view=all&event=13")
     page.locator("#event-13").get_by_role("link", name="Reset to before this").click()
     expect(page.locator("#choice-notice")).to_contain_text("Chosen instead: event 10, the last point before it.")
     rehearsal(page, 10)

@@ -14,7 +14,7 @@ def test_watch_cancel_and_find_it_in_the_audit(signed_in: SignedIn) -> None:
     execution_id = open_first(page, "table-export", search="export-orders")
 
     page.get_by_role("link", name="History").click()
-    newest = page.locator(".history-rows > li").first
+    newest = page.locator(".history-rows > .row").first
     expect(newest).not_to_have_id(newest.get_attribute("id") or "", timeout=LONG)
 
     page.get_by_role("link", name="Logs").click()

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from executions.services import api, reads, shared
+from executions.services.history_index import Index
 from executions.upstream import errors
 from executions.upstream.types import Execution
 from tests.executions import canned
@@ -83,7 +84,7 @@ def test_everything_in_an_answer_counts(
 def test_a_history_is_read_once_for_all_and_anew_when_its_run_has_changed(upstream: Faulty) -> None:
     def ask(key: str) -> int:
         client = api.client()
-        return len(reads.history(key, lambda: client.get_run_history(canned.RUN), age=LONG).events or [])
+        return len(reads.history(key, lambda: Index(client.get_run_history(canned.RUN)), age=LONG).events or [])
 
     assert [ask("running"), ask("running")] == [5, 5]
     upstream.on(reply({"events": canned.HISTORY["events"][:3]}), path=f"{canned.RUNS}/{canned.RUN}/history")
@@ -92,10 +93,10 @@ def test_a_history_is_read_once_for_all_and_anew_when_its_run_has_changed(upstre
 
 def test_nobody_stands_on_a_history_from_before(upstream: Faulty) -> None:
     client = api.client()
-    reads.history("x", lambda: client.get_run_history(canned.RUN), age=0.0)
+    reads.history("x", lambda: Index(client.get_run_history(canned.RUN)), age=0.0)
     upstream.on([RESET])
     with pytest.raises(errors.NoAnswer):
-        reads.history("x", lambda: client.get_run_history(canned.RUN), age=0.0)
+        reads.history("x", lambda: Index(client.get_run_history(canned.RUN)), age=0.0)
 
 
 def test_a_long_history_is_waited_for(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +105,7 @@ def test_a_long_history_is_waited_for(upstream: Faulty, monkeypatch: pytest.Monk
 
     def slow() -> Any:
         threading.Event().wait(0.1)
-        return client.get_run_history(canned.RUN)
+        return Index(client.get_run_history(canned.RUN))
 
     assert reads.history("slow", slow, age=0.0).raw
 
@@ -115,7 +116,7 @@ def test_slow_histories_hold_up_nothing_else(upstream: Faulty, settings: Any) ->
 
     def slow() -> Any:
         gate.wait(LONG)
-        return client.get_run_history(canned.RUN)
+        return Index(client.get_run_history(canned.RUN))
 
     count = shared.AT_ONCE + 5
     with ThreadPoolExecutor(count) as pool:

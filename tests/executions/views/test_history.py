@@ -33,7 +33,7 @@ class TestActionsAmongEvents:
         upstream.on(reply({"events": self.events}), path=f"{canned.RUNS}/{canned.RUN}/history")
 
     def ids(self, browser: Client, query: str = "") -> list[Any]:
-        return [one.id for one in browser.get(f"{PAGE}history/?{query}").context["page"]]
+        return [one.id for one in browser.get(f"{PAGE}history/?view=all&{query}").context["rows"]]
 
     def test_they_stand_in_the_order_of_time(self, operator: Client) -> None:
         late, early = str(row(age=5).id), str(row(age=45).id)
@@ -49,7 +49,7 @@ class TestActionsAmongEvents:
         assert self.ids(operator, "q=careful") == [made]
         page = operator.get(f"{PAGE}history/")
         assert "?type=operator" in pages.links(page)
-        assert "6 rows, 1 by operators" in pages.text(page)
+        assert "3 rows of 5 events" in pages.text(page)
 
     def test_it_says_who_what_why_and_what_came_of_it(self, operator: Client, sign_in: SignIn) -> None:
         made = row("refused", age=5, name="approve", reason="first\nsecond")
@@ -63,29 +63,24 @@ class TestActionsAmongEvents:
         assert f"event={made.id}" in found[0]
 
     def page(self, browser: Client, query: str = "") -> str:
-        content: str = browser.get(f"{PAGE}history/?{query}").content.decode()
+        content: str = browser.get(f"{PAGE}history/?view=all&{query}").content.decode()
         return content
 
-    def test_a_link_opens_its_page_and_marks_it(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("executions.services.history.WINDOW", 2)
+    def test_a_link_opens_its_page_and_marks_it(self, operator: Client) -> None:
         made = row(age=5)
-        assert self.ids(operator, f"order=asc&event={made.id}") == [5, str(made.id)]
-        marked = re.findall(
-            r'<li id="event-([^"]*)" class="row[^"]* selected"', self.page(operator, f"event={made.id}")
-        )
-        assert marked == [str(made.id)]
-        marked = re.findall(r'<li id="event-([^"]*)" class="row[^"]* selected"', self.page(operator, "event=3"))
-        assert marked == ["3"]
+        for named in (str(made.id), "3"):
+            page = self.page(operator, f"event={named}")
+            assert re.findall(r'<li id="event-([^"]*)" class="row[^"]* selected"', page) == [named]
 
-    def test_they_change_neither_pages_nor_polling(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("executions.services.history.WINDOW", 4)
-        for age in (5, 45, 46):
-            row(age=age)
-        pages_ = [self.ids(operator, f"order=asc&page={number}") for number in (1, 2)]
-        assert [len(one) for one in pages_] == [4, 4]
-        assert [one for page in pages_ for one in page if isinstance(one, int)] == [1, 2, 3, 4, 5]
-        polling = [operator.get(f"{PAGE}history/?order=asc&page={page}").context["polling"] for page in (1, 2)]
-        assert polling == [0, 2]
+    def test_rows_go_on_past_and_ahead_of_one_of_them(self, operator: Client) -> None:
+        made = str(row(age=25).id)
+        assert self.ids(operator, f"order=asc&part=rows&past={made}") == [5]
+        assert self.ids(operator, f"order=asc&part=rows&ahead={made}") == [1, 2, 3, 4]
+
+    def test_what_one_has_inside_is_with_it(self, operator: Client) -> None:
+        made = row(age=5, reason="first")
+        assert "Why first" in pages.text(self.page(operator))
+        assert operator.get(f"{PAGE}history/?part=event&event={made.id}").status_code == 200
 
     @pytest.mark.parametrize(
         ("fields", "there"),

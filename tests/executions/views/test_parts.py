@@ -1,6 +1,8 @@
 """What the tabs of an execution ask the API for, and what they make of its answers."""
 
+import html
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -8,11 +10,10 @@ from urllib.parse import parse_qsl
 import pytest
 from django.test import Client
 
-from executions.services import history as histories
 from executions.services import logs
+from executions.services.history_rows import WINDOW
 from executions.upstream.types import LogRecord
 from tests.executions import canned, pages
-from tests.executions.services import hostile
 from tests.faulty import RESET, Faulty, reply
 
 PAGE = f"/executions/{canned.ID}/"
@@ -48,42 +49,6 @@ class TestOverview:
         response = operator.get(PAGE)
         assert response.context["result"] == ("" if result is None else shown)
 
-    @pytest.mark.parametrize(
-        ("ending", "words"),
-        [
-            (canned.event(9, "WORKFLOW_EXECUTION_TERMINATED", reason="duplicate"), "Terminated: duplicate Event 9"),
-            (
-                canned.event(9, "WORKFLOW_EXECUTION_TIMED_OUT"),
-                "Timed out: It did not end within its time limit. Event 9",
-            ),
-            (
-                canned.event(9, "WORKFLOW_EXECUTION_FAILED", failure=hostile.nested(60, message=HOSTILE)),
-                "First cause: <script>alert(1)</script> Event 9",
-            ),
-            (canned.event(9, "MARKER_RECORDED"), "The history names no cause."),
-        ],
-    )
-    def test_the_cause(self, operator: Client, upstream: Faulty, ending: Any, words: str) -> None:
-        upstream.on(reply({"events": [*canned.HISTORY["events"], ending]}), path=HISTORY)
-        response = operator.get(f"{PAGE}?part=cause", headers={"HX-Request": "true"})
-        assert response.status_code == 200
-        assert pages.text(response).startswith(words)
-        assert "<script>" not in response.content.decode()
-
-    def test_the_cause_links_to_the_activity_s_failure(self, operator: Client, upstream: Faulty) -> None:
-        failure = {"message": "outer", "activityFailureInfo": {"scheduledEventId": "5"}, "cause": {"message": "429"}}
-        events = [
-            *canned.HISTORY["events"],
-            canned.event(7, "ACTIVITY_TASK_FAILED", scheduledEventId="5", failure={"message": "429"}),
-            canned.event(9, "WORKFLOW_EXECUTION_FAILED", failure=failure),
-        ]
-        upstream.on(reply({"events": events}), path=HISTORY)
-        (link,) = pages.links(operator.get(f"{PAGE}?part=cause"))
-        assert link == f"{PAGE}history/?event=7&run={canned.RUN}#event-7"
-        page = operator.get(link.partition("#")[0])
-        assert page.context["selected"] == "7"
-        assert 'id="event-7"' in page.content.decode()
-
     def test_the_runs_are_this_execution_s(self, operator: Client, upstream: Faulty) -> None:
         old = canned.execution(run_id=canned.OTHER_RUN, status="FAILED")
         listed = [canned.execution(), old, canned.execution("inv-10")]
@@ -103,28 +68,47 @@ class TestOverview:
 
 
 class TestHistory:
+    @staticmethod
+    def end(page: Any) -> dict[str, str] | None:
+        """Where new rows come in, if that is in the page."""
+        found = re.search(r'<li class="edge" id="history-end"([^>]*)>', page.content.decode())
+        return dict(re.findall(r'([\w-]+)="([^"]*)"', html.unescape(found[1]))) if found else None
+
     @pytest.mark.parametrize(
-        ("query", "polling"),
-        [("", 2), ("page=2", 0), ("order=asc", 0), ("order=asc&page=2", 2), ("order=desc&page=2", 0)],
+        ("query", "polls"), [("", True), ("event=50", False), ("order=asc", False), ("order=asc&event=101", True)]
     )
-    def test_it_is_refreshed_where_new_events_come_in(
-        self, operator: Client, upstream: Faulty, query: str, polling: int
+    def test_it_asks_for_news_where_they_come_in(
+        self, operator: Client, upstream: Faulty, query: str, polls: bool
     ) -> None:
-        events = [canned.event(number, "MARKER_RECORDED") for number in range(1, histories.WINDOW + 2)]
+        events = [canned.event(number, "MARKER_RECORDED") for number in range(1, WINDOW + 2)]
         upstream.on(reply({"events": events}), path=HISTORY)
-        assert operator.get(f"{PAGE}history/?{query}").context["polling"] == polling
+        end = self.end(operator.get(f"{PAGE}history/?{query}"))
+        assert (end is not None) == polls
+        if end:
+            assert end["hx-trigger"].startswith("every 2s, ")
+            assert f"&part=news&since={WINDOW + 1}.0" in end["hx-get"]
 
     def test_it_is_asked_for_decoded(self, operator: Client, upstream: Faulty) -> None:
         response = operator.get(f"{PAGE}history/")
         assert upstream.requests[-1].target == f"{HISTORY}?decode_payloads=true"
-        assert [row.id for row in response.context["page"]] == [5, 4, 3, 2, 1]
+        assert [row.id for row in response.context["rows"]] == [5, 1]
+        response = operator.get(f"{PAGE}history/?view=all")
+        assert [row.id for row in response.context["rows"]] == [5, 4, 3, 2, 1]
         assert (response.context["total"], response.context["polling"]) == (5, 2)
 
     def test_of_one_that_is_over_the_oldest_come_first(self, operator: Client, upstream: Faulty) -> None:
         canned.healthy(upstream, status="COMPLETED")
-        response = operator.get(f"{PAGE}history/")
-        assert [row.id for row in response.context["page"]] == [1, 2, 3, 4, 5]
-        assert response.context["polling"] == 0
+        response = operator.get(f"{PAGE}history/?view=all")
+        assert [row.id for row in response.context["rows"]] == [1, 2, 3, 4, 5]
+        end = self.end(response)
+        assert end
+        assert end["hx-trigger"] == "facts-changed from:body, due"
+
+    def test_of_one_that_is_over_it_is_asked_for_once(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, status="COMPLETED")
+        for query in ("", "view=all", "q=extract", "part=event&event=5"):
+            assert operator.get(f"{PAGE}history/?{query}").status_code == 200
+        assert [one.path for one in upstream.requests].count(HISTORY) == 1
 
     def test_a_long_one_is_refreshed_less_often(self, operator: Client, upstream: Faulty) -> None:
         events = [canned.event(number, "MARKER_RECORDED") for number in range(1, 10_001)]
@@ -133,11 +117,11 @@ class TestHistory:
 
     def test_a_point_of_a_run_leads_to_a_reset_that_knows_the_run(self, operator: Client, upstream: Faulty) -> None:
         """Events of an earlier run are no points of the latest one."""
-        page = operator.get(f"{PAGE}history/?order=asc")
-        resets = [link for link in pages.links(page) if "/reset/?" in link]
+        opened = [operator.get(f"{PAGE}history/?view=all&part=event&event={number}") for number in range(1, 6)]
+        resets = [link for page in opened for link in pages.links(page) if "/reset/?" in link]
         assert resets == [f"{PAGE}reset/?event_id={number}&run={canned.RUN}" for number in range(1, 6)]
-        assert pages.text(page).count("Reset to here") == 1
-        assert pages.text(page).count("Reset to before this") == 4
+        words = [("Reset to here" in pages.text(page), "Reset to before this" in pages.text(page)) for page in opened]
+        assert words == [(False, True)] * 3 + [(True, False), (False, True)]
 
     def test_without_a_run_id_it_is_the_execution_s(self, operator: Client, upstream: Faulty) -> None:
         canned.healthy(upstream, run_id=None)
@@ -150,37 +134,88 @@ class TestHistory:
             ("type=activity", [5]),
             ("type=activity&type=workflow", [1, 5]),
             ("q=EXTRACT", [5]),
+            ("name=extract_invoice", [5]),
+            ("state=pending", []),
+            ("view=compact&state=pending", [5]),
+            ("state=failed", []),
             ("order=desc", [5, 4, 3, 2, 1]),
             ("order=sideways", [1, 2, 3, 4, 5]),
             ("type=nothing", []),
-            ("page=99", [1, 2, 3, 4, 5]),
+            ("after=2026-01-31T14:05:04Z", [4, 5]),
+            ("after=2026-01-31T14:05:02Z&before=2026-01-31T14:05:03Z", [2, 3]),
         ],
     )
     def test_filters(self, operator: Client, upstream: Faulty, query: str, ids: list[int]) -> None:
         canned.healthy(upstream, status="COMPLETED")
-        assert [row.id for row in operator.get(f"{PAGE}history/?{query}").context["page"]] == ids
+        view = "" if "view=" in query else "view=all&"
+        assert [row.id for row in operator.get(f"{PAGE}history/?{view}{query}").context["rows"]] == ids
 
     @pytest.mark.parametrize(
-        ("query", "first"), [("", 1), ("event=250", 201), ("page=3", 401), ("event=250&page=1", 1)]
+        ("query", "around"),
+        [("", (1, 100, 0, 350)), ("event=250", (240, 339, 239, 111)), ("event=450", (440, 450, 439, 0))],
     )
-    def test_the_page_of_the_chosen_event_opens(
-        self, operator: Client, upstream: Faulty, query: str, first: int
+    def test_the_rows_around_the_chosen_event_show(
+        self, operator: Client, upstream: Faulty, query: str, around: tuple[int, ...]
     ) -> None:
+        self.timers(upstream)
+        context = operator.get(f"{PAGE}history/?order=asc&{query}").context
+        found = context["rows"][0].id, context["rows"][-1].id, context["ahead"], context["behind"]
+        assert found == around
+
+    @pytest.mark.parametrize(
+        ("query", "first", "last"),
+        [
+            ("past=100", 101, 200),
+            ("past=400", 401, 450),
+            ("ahead=240", 140, 239),
+            ("ahead=31", 1, 30),
+            ("order=desc&past=351", 350, 251),
+        ],
+    )
+    def test_more_rows_come_a_window_at_a_time(
+        self, operator: Client, upstream: Faulty, query: str, first: int, last: int
+    ) -> None:
+        self.timers(upstream)
+        page = operator.get(f"{PAGE}history/?order=asc&part=rows&{query}")
+        assert (page.context["rows"][0].id, page.context["rows"][-1].id) == (first, last)
+        ways = re.findall(r'data-edge="(\w+)"', page.content.decode())
+        assert ways == ([] if {first, last} & {1, 450} else ["ahead" if "ahead" in query else "past"])
+
+    def test_rows_past_one_that_is_not_there_are_none(self, operator: Client, upstream: Faulty) -> None:
+        assert operator.get(f"{PAGE}history/?part=rows&past=77").status_code == 204
+        assert operator.get(f"{PAGE}history/?part=event&event=77").status_code == 404
+
+    def timers(self, upstream: Faulty) -> None:
         events = [canned.event(number, "TIMER_STARTED", timerId=str(number)) for number in range(1, 451)]
         upstream.on(reply({"events": events}), path=HISTORY)
-        page = operator.get(f"{PAGE}history/?order=asc&{query}").context["page"]
-        assert (page[0].id, len(page) <= histories.WINDOW) == (first, True)
 
-    @pytest.mark.parametrize(("payloads", "decoded"), [("", True), ("encoded", False)])
-    def test_the_download_is_what_was_received(
-        self, operator: Client, upstream: Faulty, payloads: str, decoded: bool
+    @pytest.mark.parametrize(
+        ("query", "view"), [("event=3", "all"), ("event=5", "compact"), ("event=3&view=compact", "compact")]
+    )
+    def test_a_link_to_an_event_that_the_steps_leave_out_shows_all(
+        self, operator: Client, upstream: Faulty, query: str, view: str
+    ) -> None:
+        page = operator.get(f"{PAGE}history/?{query}")
+        assert page.context["view"] == view
+        assert ("Event 3 is not here" in pages.text(page)) == (query == "event=3&view=compact")
+
+    @pytest.mark.parametrize(
+        ("form", "decoded"), [("download=decoded", True), ("download=encoded", False), ("payloads=encoded", False)]
+    )
+    def test_a_download_is_what_was_received(
+        self, operator: Client, upstream: Faulty, form: str, decoded: bool
     ) -> None:
         body = b'{ "events" : [ {"eventId":"1", "x": 1.00} ] }'
         upstream.on(reply(body), path=HISTORY)
-        response = operator.get(f"{PAGE}history/?view=json&payloads={payloads}")
+        response = operator.get(f"{PAGE}history/?{form}")
         assert (response.content, response["Content-Type"]) == (body, "application/json")
         assert response["Content-Disposition"] == f'attachment; filename="history-{canned.RUN}.json"'
         assert upstream.requests[-1].query == ([("decode_payloads", "true")] if decoded else [])
+
+    def test_a_readable_download_says_the_same(self, operator: Client, upstream: Faulty) -> None:
+        response = operator.get(f"{PAGE}history/?download=readable")
+        assert json.loads(response.content) == canned.HISTORY
+        assert len(response.content.splitlines()) > 20
 
     @pytest.mark.parametrize("answer", [{"items": []}, [1, 2], "text", None, {"events": {"a": 1}}])
     def test_another_shape_is_shown_as_json(self, operator: Client, upstream: Faulty, answer: Any) -> None:
@@ -189,11 +224,12 @@ class TestHistory:
         assert response.status_code == 200
         assert json.loads(response.context["unreadable"]) == answer
 
-    def test_hostile_events_are_rows(self, operator: Client, upstream: Faulty) -> None:
+    @pytest.mark.parametrize("view", ["compact", "all", "timeline", "json"])
+    def test_hostile_events_are_rows(self, operator: Client, upstream: Faulty, view: str) -> None:
         events = [None, 3, HOSTILE, [], {HOSTILE: HOSTILE}, {"eventId": HOSTILE, "eventType": HOSTILE}]
         upstream.on(reply({"events": events}), path=HISTORY)
-        response = operator.get(f"{PAGE}history/")
-        assert (response.status_code, len(response.context["page"])) == (200, len(events))
+        response = operator.get(f"{PAGE}history/?view={view}")
+        assert (response.status_code, len(response.context["rows"])) == (200, len(events))
         assert "<script>alert" not in response.content.decode()
 
 

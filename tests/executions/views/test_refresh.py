@@ -1,5 +1,7 @@
 """Pages that refresh themselves: 204 while nothing has changed, one question for all who look, what follows what."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -231,52 +233,89 @@ def test_a_tab_follows_the_facts(operator: Client, upstream: Faulty, tab: str, s
     found = pages.poller(operator.get(PAGE + tab), "part")
     assert "facts-changed from:body, due" in found["hx-trigger"]
     # Where a page refreshes itself by the clock it is while there is something to come.
-    own = status == "RUNNING" and tab in {"history/", "trace/"}
+    own = status == "RUNNING" and tab == "trace/"
     assert ("every" in found["hx-trigger"]) == own
 
 
 class TestHistory:
-    def test_it_is_sent_again_when_it_has_grown(self, operator: Client, upstream: Faulty) -> None:
-        address = f"{PAGE}history/"
-        before = pages.refresh(operator.get(address), "part")
-        assert operator.get(address, headers=before).status_code == 204
-        grown = [*canned.HISTORY["events"], canned.event(6, "ACTIVITY_TASK_STARTED", scheduledEventId="5")]
-        upstream.on(reply({"events": grown}), path=HISTORY)
-        changed = operator.get(address, headers=before)
-        assert changed.context["page"][0].id == 6
-        assert operator.get(address, headers=pages.refresh(changed, "part")).status_code == 204
+    @staticmethod
+    def end(page: Any) -> tuple[str, dict[str, str]]:
+        """The address of what is new, and the header that says what is there."""
+        found = re.search(
+            r'<li class="edge" id="history-end" hx-get="([^"]*)".*data-was="([^"]*)"', page.content.decode()
+        )
+        assert found
+        return html.unescape(found[1]), {"X-Was": found[2], "HX-Request": "true", "HX-Target": "history-end"}
+
+    @staticmethod
+    def grown(upstream: Faulty, *events: Any) -> None:
+        upstream.on(reply({"events": [*canned.HISTORY["events"], *events]}), path=HISTORY)
+
+    STARTED = canned.event(6, "ACTIVITY_TASK_STARTED", scheduledEventId="5")
+    TIMER = canned.event(7, "TIMER_STARTED", timerId="t-1")
+
+    def test_what_is_new_comes_and_what_changed(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reads, "AGE", 1e-9)
+        address, was = self.end(operator.get(f"{PAGE}history/"))
+        assert operator.get(address, headers=was).status_code == 204
+        self.grown(upstream, self.STARTED, self.TIMER)
+        changed = operator.get(address, headers=was)
+        assert [row.id for row in changed.context["rows"]] == [7]
+        assert [row.id for row in changed.context["changed"]] == [5]
+        assert re.findall(r'<li id="event-(\d+)"[^>]*hx-swap-oob', changed.content.decode()) == ["5"]
+        address, was = self.end(changed)
+        assert operator.get(address, headers=was).status_code == 204
+
+    @pytest.mark.parametrize(("order", "ids"), [("asc", [6, 7]), ("desc", [7, 6])])
+    def test_all_events_come_in_their_order(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch, order: str, ids: list[int]
+    ) -> None:
+        monkeypatch.setattr(reads, "AGE", 1e-9)
+        address, was = self.end(operator.get(f"{PAGE}history/?view=all&order={order}"))
+        self.grown(upstream, self.STARTED, self.TIMER)
+        news = operator.get(address, headers=was)
+        assert [row.id for row in news.context["rows"]] == ids
+        shown = re.findall(r'<li (?:class="edge" )?id="(history-end|event-\d+)"', news.content.decode())
+        rows = [f"event-{number}" for number in ids]
+        assert shown == (["history-end", *rows] if order == "desc" else [*rows, "history-end"])
 
     def test_an_operator_s_action_is_a_row_of_it(self, operator: Client, upstream: Faulty) -> None:
-        address = f"{PAGE}history/"
-        before = pages.refresh(operator.get(address), "part")
-        ActionRequested.objects.create(token="t", operation="signal", execution_id=canned.ID, run_id=canned.RUN)
-        assert operator.get(address, headers=before).status_code == 200
+        address, was = self.end(operator.get(f"{PAGE}history/"))
+        made = ActionRequested.objects.create(token="t", operation="signal", execution_id=canned.ID, run_id=canned.RUN)
+        news = operator.get(address, headers=was)
+        assert [row.id for row in news.context["rows"]] == [str(made.id)]
 
     def test_all_who_look_ask_once_and_nobody_misses_its_end(
         self, sign_in: SignIn, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        address = f"{PAGE}history/"
         monkeypatch.setattr(reads, "AGE", 60.0)
         viewers = [sign_in(name) for name in ("viewer", "operator", "admin")]
-        before = pages.refresh(viewers[0].get(address), "part")
-        upstream.requests.clear()
-        assert {viewer.get(address, headers=before).status_code for viewer in viewers * 3} == {204}
-        assert [one.path for one in upstream.requests] == [HISTORY]
+        address, was = self.end(viewers[0].get(f"{PAGE}history/"))
+        assert {viewer.get(address, headers=was).status_code for viewer in viewers * 3} == {204}
+        assert [one.path for one in upstream.requests].count(HISTORY) == 1
         # With the status comes the history that ends with it, however young the one before is.
         canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
-        ended = [*canned.HISTORY["events"], canned.event(6, "WORKFLOW_EXECUTION_COMPLETED")]
-        upstream.on(reply({"events": ended}), path=HISTORY)
-        viewers[0].get(PAGE)
-        changed = viewers[1].get(f"{address}?order=desc", headers=before)
-        assert changed.context["page"][0].id == 6
+        self.grown(upstream, canned.event(6, "WORKFLOW_EXECUTION_COMPLETED"))
+        viewers[0].get(f"{PAGE}?run={canned.RUN}")
+        changed = viewers[1].get(address, headers=was)
+        assert [row.id for row in changed.context["rows"]] == [6]
 
-    def test_its_order_stays_when_the_run_ends(self, operator: Client, upstream: Faulty) -> None:
+    def test_its_order_stays_when_the_run_ends_and_it_asks_no_more(self, operator: Client, upstream: Faulty) -> None:
         """The newest rows come first only while it runs; a reader must not lose the place."""
-        page = operator.get(f"{PAGE}history/")
-        found = pages.poller(page, "part")
+        address, was = self.end(operator.get(f"{PAGE}history/"))
         canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
-        after = operator.get(f"{PAGE}history/{found['hx-get']}", headers=pages.refresh(page, "part"))
-        assert [row.id for row in after.context["page"]] == [5, 4, 3, 2, 1]
+        ended = [canned.event(number, "WORKFLOW_EXECUTION_COMPLETED") for number in (6, 7)]
+        self.grown(upstream, *ended)
+        after = operator.get(address, headers=was)
+        assert [row.id for row in after.context["rows"]] == [7, 6]
+        assert "every" not in after.content.decode()
+        assert "facts-changed from:body" in after.content.decode()
+
+    @pytest.mark.parametrize("since", ["", "5", "x.1", "5.x", "-1.0"])
+    def test_since_nonsense_there_is_nothing(self, operator: Client, since: str) -> None:
+        assert operator.get(f"{PAGE}history/?part=news&since={since}", headers={"X-Was": "other"}).status_code == 400
 
 
 class TestWatch:

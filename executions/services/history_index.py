@@ -1,0 +1,111 @@
+"""A run's history, fetched and worked through once, for all who look at it.
+
+The API gives a history only whole, up to 51,200 events or 50 MB. A run that is over has the same one for good; that of
+one that runs is taken for a second. Both are kept within the bounds of `reads`.
+"""
+
+import threading
+from collections import Counter
+from functools import cached_property
+
+from executions.services import api, history, reads, steps
+from executions.services.history import EventRow
+from executions.services.history_search import Haystack
+from executions.services.runs import Run
+from executions.services.slices import in_slices
+from executions.services.steps import Step
+from executions.upstream.types import History
+
+FOR_GOOD = 1e9
+SEARCHES_KEPT = 20
+EVENT_SIZE = 600
+"""Bytes that a row and what points at it take, nearly."""
+_HIDDEN = "task"
+
+
+class Index:
+    """A history as rows, as steps, and as text to search. `events` is None where its shape is not Temporal's."""
+
+    def __init__(self, found: History) -> None:
+        self.raw = found.raw
+        names: dict[int, str] = {}
+        raws = found.events
+        self.events = None if raws is None else [history.event_row(raw, names) for raw in in_slices(raws)]
+        self.steps = steps.steps(in_slices(self.events or []))
+        for event in in_slices(self.events or []):
+            event.time  # noqa: B018  (worked out now, and not while somebody waits for a page)
+        self.counts = Counter(event.category for event in self.events or ())
+        self._lock = threading.Lock()
+        self._searches: dict[str, set[int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, nearly, with the text for a search."""
+        return 2 * len(self.raw) + EVENT_SIZE * len(self.events or ())
+
+    @cached_property
+    def compact(self) -> list[Step | EventRow]:
+        """What happened: each activity, timer, child, signal or update once, and what is none of these.
+
+        Workflow tasks are left out where nothing was wrong with them.
+        """
+        in_steps = {event.id for step in self.steps for event in step.events}
+        alone = [one for one in self.events or () if one.id not in in_steps and (one.category != _HIDDEN or one.failed)]
+        return sorted([*self.steps, *alone], key=lambda row: row.id)
+
+    @cached_property
+    def step_of(self) -> dict[int, Step]:
+        """By the ids of all its events."""
+        return {event.id: step for step in self.steps for event in step.events}
+
+    @cached_property
+    def _compact_ids(self) -> frozenset[int]:
+        return frozenset(row.id for row in self.compact)
+
+    def is_hidden(self, event_id: int) -> bool:
+        """Whether the steps leave this event out."""
+        known = any(event.id == event_id for event in self.events or ())
+        return known and event_id not in self.step_of and event_id not in self._compact_ids
+
+    @cached_property
+    def failed(self) -> list[int]:
+        """Of what failed, in order."""
+        return [row.id for row in self.compact if row.failed]
+
+    @cached_property
+    def pending(self) -> list[int]:
+        """Of what has begun and not ended, in order."""
+        return [step.id for step in self.steps if step.is_pending]
+
+    def find(self, query: str) -> set[int]:
+        """The ids of the events with this text in their names, payloads or failures, in any case."""
+        with self._lock:
+            if query not in self._searches:
+                while len(self._searches) >= SEARCHES_KEPT:
+                    del self._searches[next(iter(self._searches))]
+                self._searches[query] = self._find(query)
+            return self._searches[query]
+
+    def _find(self, query: str) -> set[int]:
+        events, wanted = self.events or [], query.casefold()
+        words = {word for one in events for word in (one.kind, one.name)}
+        words = {word for word in words if wanted in word.casefold()}
+        named = {one.id for one in events if one.name in words or one.kind in words or wanted == str(one.id)}
+        return named | {events[number].id for number in self._haystack.find(query)}
+
+    @cached_property
+    def _haystack(self) -> Haystack:
+        return Haystack(self.raw, (event.raw for event in self.events or ()))
+
+
+def fetch(run: Run, *, decode_payloads: bool = True) -> History:
+    """The history of the run shown; of the latest where the API does not name runs. Raises UpstreamError."""
+    if run.run_id:
+        return api.client().get_run_history(run.run_id, decode_payloads=decode_payloads)
+    return api.client().get_workflow_execution_history(run.execution_id, decode_payloads=decode_payloads)
+
+
+def of(run: Run) -> Index:
+    """The run's history. Raises UpstreamError."""
+    age = FOR_GOOD if run.status.over and run.run_id else reads.AGE
+    return reads.history(run.shown, lambda: Index(fetch(run)), age=age)

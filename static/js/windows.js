@@ -1,0 +1,43 @@
+// [data-windowed]: a list of which the page holds some hundreds of rows. htmx brings more at its ends; those furthest from
+// where they come in go, and the way back to them stands there instead. The attribute is the address of more rows.
+const MOST = 600;
+
+function edge(list, way, row) {
+  const item = document.createElement("li");
+  item.className = "edge";
+  item.dataset.edge = way;
+  const url = new URL(list.dataset.windowed, location);
+  url.searchParams.set(way, row.id.replace(/^event-/, ""));
+  item.setAttribute("hx-get", url.pathname + url.search);
+  item.setAttribute("hx-trigger", "intersect once, click");
+  item.setAttribute("hx-target", "this");
+  item.setAttribute("hx-swap", "outerHTML");
+  item.innerHTML = '<button type="button" class="quiet">More rows</button>';
+  return item;
+}
+
+function trim(list, way) {
+  const rows = [...list.querySelectorAll(":scope > .row")];
+  const over = rows.length - MOST;
+  if (over <= 0) return;
+  const off = way === "past" ? rows.slice(0, over) : rows.slice(-over);
+  const kept = way === "past" ? rows[over] : rows[rows.length - over - 1];
+  const before = kept.getBoundingClientRect().top;
+  const other = way === "past" ? "ahead" : "past";
+  for (const old of list.querySelectorAll(`:scope > [data-edge="${other}"]`)) old.remove();
+  // What comes in at the end that goes is got with the rows there.
+  document.getElementById("history-end")?.remove();
+  for (const row of off) row.remove();
+  const made = edge(list, other, kept);
+  if (way === "past") kept.before(made);
+  else kept.after(made);
+  htmx.process(made);
+  const moved = kept.getBoundingClientRect().top - before;
+  if (moved) scrollBy({ top: moved, behavior: "instant" });
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const way = event.detail.requestConfig?.elt?.dataset.edge;
+  const list = way && document.querySelector("[data-windowed]");
+  if (list) trim(list, way);
+});

@@ -1,0 +1,124 @@
+"""Which rows of a history show, and which are new to a page."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from executions.models import ActionRequested
+from executions.services import audit, history_rows
+from executions.services.history import ActionRow
+from executions.services.history_rows import News, Wanted, listed, place_of, window
+from tests.executions.services.test_history import EVENTS
+from tests.executions.services.test_history_index import index
+
+ALL, COMPACT = Wanted(compact=False), Wanted()
+BEGUN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+
+
+def second(number: float) -> datetime:
+    """Each event has its number's second."""
+    return BEGUN + timedelta(seconds=number)
+
+
+def did(at: float, **fields: Any) -> audit.Entry:
+    row = ActionRequested(id=uuid.UUID(int=7), username="ana", operation="cancel", **fields)
+    row.at = second(at)
+    return audit.Entry(row, None, "unknown")
+
+
+def shown(wanted: Wanted, *entries: audit.Entry) -> list[Any]:
+    return ["did" if isinstance(row, ActionRow) else row.id for row in listed(index(EVENTS), wanted, entries)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (ALL, list(range(1, 17))),
+        (replace(ALL, newest_first=True), list(range(16, 0, -1))),
+        (COMPACT, [1, 5, 8, 10, 11, 12, 15, 16]),
+        (replace(ALL, kinds=("timer", "signal")), [8, 9, 10]),
+        (replace(COMPACT, kinds=("timer", "signal")), [8, 10]),
+        (replace(ALL, kinds=("unknown",)), []),
+        (replace(ALL, query="EXTRACT"), [5, 6, 7]),
+        # A step has what any of its events has.
+        (replace(COMPACT, query="rate limited"), [5]),
+        (replace(ALL, kinds=("activity",), query="7", newest_first=True), [7]),
+        (replace(ALL, name="extract"), [5, 6, 7]),
+        (replace(ALL, state="failed"), [7, 16]),
+        (replace(COMPACT, state="failed"), [5, 16]),
+        (replace(COMPACT, state="pending"), [11]),
+        (replace(ALL, after=second(3), before=second(5)), [3, 4, 5]),
+        # What goes on in the range shows, and what has no end goes on.
+        (replace(COMPACT, after=second(6), before=second(6.5)), [5]),
+        (replace(COMPACT, after=second(14), before=second(15)), [11, 15]),
+    ],
+)
+def test_filters(wanted: Wanted, ids: list[int]) -> None:
+    assert shown(wanted) == ids
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (COMPACT, [1, "did", 5, 8, 10, 11, 12, 15, 16]),
+        (replace(COMPACT, newest_first=True), [16, 15, 12, 11, 10, 8, 5, "did", 1]),
+        (replace(ALL, kinds=("operator",)), ["did"]),
+        (replace(ALL, kinds=("task",)), [2, 3, 4, 14]),
+        (replace(ALL, query="STUCK"), ["did"]),
+        (replace(ALL, query="nothing"), []),
+        (replace(ALL, state="failed"), [7, 16]),
+        (replace(ALL, name="extract"), [5, 6, 7]),
+        (replace(ALL, after=second(4), before=second(4.6)), [4, "did"]),
+    ],
+)
+def test_what_operators_did_stands_among_them(wanted: Wanted, ids: list[Any]) -> None:
+    assert shown(wanted, did(4.5, reason="It is stuck.")) == ids
+
+
+def test_a_search_is_made_once_for_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = index(EVENTS)
+    asked: list[str] = []
+    monkeypatch.setattr(found, "find", lambda query: asked.append(query) or {5})
+    listed(found, replace(ALL, query="x"), [])
+    assert asked == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("compact", "row_id", "place"),
+    [(False, "5", 4), (True, "5", 1), (True, "7", 1), (True, "3", None), (True, "x", None), (False, "99", None)],
+)
+def test_where_a_row_is(compact: bool, row_id: str, place: int | None) -> None:
+    found = index(EVENTS)
+    assert place_of(listed(found, Wanted(compact=compact), []), row_id, found) == place
+
+
+def test_where_an_action_is() -> None:
+    found, entry = index(EVENTS), did(4.5)
+    assert place_of(listed(found, COMPACT, [entry]), str(entry.action.id), found) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "shown", "ahead", "behind"),
+    [(-3, [0, 1, 2], 0, 7), (4, [4, 5, 6], 4, 3), (8, [8, 9], 8, 0), (99, [], 10, 0)],
+)
+def test_a_window(first: int, shown: list[int], ahead: int, behind: int) -> None:
+    rows: Any = list(range(10))
+    found = window(rows, first, 3)
+    assert (found.rows, found.ahead, found.behind) == (shown, ahead, behind)
+
+
+def test_news() -> None:
+    entry = did(99)
+    rows = listed(index(EVENTS), COMPACT, [entry])
+    news = News(8, frozenset([str(entry.action.id)]))
+    assert [row.id for row in rows if news.is_new(row)] == [10, 11, 12, 15, 16, str(entry.action.id)]
+    # The timer, event 8, has fired since.
+    assert [row.id for row in rows if news.is_changed(row)] == [8]
+    assert [row for row in rows if News(16, frozenset()).is_new(row)] == []
+
+
+def test_the_window_is_of_rows_that_fit_a_page_quickly() -> None:
+    assert history_rows.WINDOW == 100
