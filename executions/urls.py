@@ -10,6 +10,7 @@ from executions.views import (
     compare,
     endings,
     events,
+    evidence,
     history,
     live_rows,
     logs,
@@ -17,6 +18,7 @@ from executions.views import (
     reset,
     runs,
     trace,
+    why,
 )
 
 register_converter(ExecutionIdConverter, "execution")
@@ -37,6 +39,8 @@ execution_pages = [
     path("terminate/", endings.terminate, name="terminate"),
     path("reset/", reset.reset, name="reset"),
     path("compare/", compare.compare, name="compare"),
+    path("why/", why.sentence, name="why"),
+    path("evidence/", evidence.evidence, name="evidence"),
 ]
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""The executions that a visitor finds: some thirty in every status, then a gentle trickle."""
+"""The executions that a visitor finds: some forty in every status, a few of them stuck, then a gentle trickle."""
 
 import asyncio
 import itertools
@@ -86,6 +86,8 @@ async def seed(client: Client) -> None:
     await _research(client, 1, "Which suppliers changed their prices?", rounds=2)
     await _research(client, 2, "What do reviewers say about delivery times?", sources=3)
 
+    await _stuck(client)
+
     approved, rejected, withdrawn, abandoned = decided
     await approved.signal("approve", {"reviewer": "user-7", "note": "all documents in order"})
     await rejected.signal("reject", {"reviewer": "user-19", "reason": "the document has expired"})
@@ -93,6 +95,26 @@ async def seed(client: Client) -> None:
     await abandoned.terminate()
     await canceled_export.cancel()
     await terminated_export.terminate()
+
+
+async def _stuck(client: Client) -> None:
+    """One of each that does not move, or that moves on as another run; nobody waits for them."""
+    day = _day()
+    for name, execution_id, given, keys in (
+        (
+            "partner-webhook",
+            f"webhook-order-20417-{day}",
+            {"order": "order-20417", "url": "https://hooks.partner.example/orders", "outage_seconds": 2_592_000},
+            {"customer": _CUSTOMERS[1]},
+        ),
+        ("nightly-reconciliation", f"reconciliation-{day}", {"night": day}, {"team": "finance"}),
+        ("bank-settlement", f"settlement-{day}-001", {"transfer": "T-88121", "bank_seconds": 30}, {"team": "finance"}),
+        ("subscription-renewal", f"renewal-{day}-001", {"subscription": "sub-3141", "release": "changed"}, {}),
+        ("subscription-renewal", f"renewal-{day}-002", {"subscription": "sub-2718", "release": "broken"}, {}),
+        ("monthly-statements", f"statements-{day}", {"month": "last", "accounts": ["DE-4711", "DE-4712"]}, {}),
+        ("statement-archive", f"archive-{day}-001", {"account": "DE-4711", "month": "last"}, {}),
+    ):
+        await _start(client, name, execution_id, given, keys)
 
 
 async def trickle(client: Client) -> None:

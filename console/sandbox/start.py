@@ -6,7 +6,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 
 from console.sandbox.promises import CURRENT_USER
-from console.sandbox.worker import TASK_QUEUE
+from console.sandbox.workflows import DECLARATIONS
 
 
 async def start(
@@ -23,7 +23,7 @@ async def start(
         name,
         given,
         id=execution_id,
-        task_queue=TASK_QUEUE,
+        task_queue=DECLARATIONS[name].task_queue,
         execution_timeout=time_limit,
         memo={"user_id": user, "search_keys": search_keys or {}},
     )

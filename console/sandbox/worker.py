@@ -29,9 +29,9 @@ from temporalio.worker import (
 
 from console.sandbox import workflows
 from console.sandbox.telemetry import Chain, LogKeeper, SpanKeeper, Telemetry
-from console.sandbox.workflows import custom_task
+from console.sandbox.workflows import custom_task, renewal
+from console.sandbox.workflows.declare import TASK_QUEUE
 
-TASK_QUEUE = "sandbox"
 STOP_SECONDS = 3
 
 
@@ -50,6 +50,8 @@ def capture_logs(telemetry: Telemetry) -> None:
         logger.handlers = [LogKeeper(telemetry)]
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
+    # A workflow task that fails says so in the history, with its stack trace, and fails for ever.
+    logging.getLogger("temporalio.worker._workflow_instance").setLevel(logging.ERROR)
 
 
 @contextlib.asynccontextmanager
@@ -57,28 +59,44 @@ async def running(
     client: Client, telemetry: Telemetry, engine_end: asyncio.Task[int]
 ) -> AsyncIterator[asyncio.Task[None]]:
     """The worker at work, as the task that ends if it breaks."""
-    worker = Worker(
-        client,
-        task_queue=TASK_QUEUE,
-        workflows=workflows.WORKFLOWS,
-        activities=workflows.ACTIVITIES,
-        interceptors=[Reporting(telemetry)],
+    shared: dict[str, Any] = {
+        "interceptors": [Reporting(telemetry)],
         # Half the processor time; the workflows here are written by us.
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        "workflow_runner": UnsandboxedWorkflowRunner(),
         # Any other error of a workflow's code fails its task, which the engine tries again for ever.
-        workflow_failure_exception_types=[msgspec.ValidationError],
-        max_concurrent_activities=50,
-        graceful_shutdown_timeout=timedelta(0),
-    )
-    working = asyncio.create_task(worker.run())
+        "workflow_failure_exception_types": [msgspec.ValidationError],
+        "max_concurrent_activities": 50,
+        "graceful_shutdown_timeout": timedelta(0),
+    }
+    workers = [
+        Worker(client, task_queue=TASK_QUEUE, workflows=workflows.WORKFLOWS, activities=workflows.ACTIVITIES, **shared),
+        Worker(
+            client,
+            task_queue=renewal.TASK_QUEUE,
+            workflows=[renewal.SubscriptionRenewal],
+            activities=renewal.ACTIVITIES,
+            max_cached_workflows=0,
+            **shared,
+        ),
+    ]
+    working = asyncio.create_task(_run(workers))
     try:
         yield working
     finally:
         # Without an engine it would wait for ever.
-        stopping = asyncio.create_task(worker.shutdown())
+        stopping = asyncio.create_task(_shut_down(workers))
         await asyncio.wait([stopping, engine_end], timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         working.cancel()
+
+
+async def _run(workers: list[Worker]) -> None:
+    """Until one of them breaks."""
+    await asyncio.gather(*(worker.run() for worker in workers))
+
+
+async def _shut_down(workers: list[Worker]) -> None:
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 def payload(value: Any) -> dict[str, Any]:

@@ -8,8 +8,34 @@ from executions.services.history import EventRow
 
 WRAPPERS_SHOWN = 8
 """Failures around the cause that a page names; chains can be much longer."""
+UNNAMED = "Application"
+"""The kind of a failure of a worker's code that has no class."""
 _SCHEDULED = ("activityFailureInfo", "scheduledEventId"), ("childWorkflowExecutionFailureInfo", "initiatedEventId")
 """Failures that began in an event of their own, and how they name what that event answers."""
+
+
+_LIMITS = {
+    "START_TO_CLOSE": ("startToCloseTimeout", "an attempt took longer than its limit of {}"),
+    "HEARTBEAT": ("heartbeatTimeout", "an attempt gave no sign of life within its limit of {}"),
+    "SCHEDULE_TO_START": ("scheduleToStartTimeout", "no worker picked it up within its limit of {}"),
+    "SCHEDULE_TO_CLOSE": ("scheduleToCloseTimeout", "all its attempts took longer than their limit of {}"),
+}
+"""Of an activity that timed out: which of its limits it was, and what that means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run failed: in an activity, in a child, or else in the workflow's own code."""
+
+    kind: str = ""
+    """activity, child, or nothing."""
+    name: str = ""
+    execution: str = ""
+    """A child's id."""
+    attempts: int = 0
+    """Of an activity, as far as the history tells."""
+    limit: str = ""
+    """Of an activity that timed out: which limit that was, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +96,40 @@ def _type(failure: dict[str, Any]) -> str:
             named = text.label(info.get("type"), 200) or text.label(info.get("timeoutType"), 80)
             return named.removeprefix("TIMEOUT_TYPE_") or text.clean(kind[:1].upper() + kind[1:], 80)
     return ""
+
+
+def place(events: list[EventRow]) -> Place:
+    """Where the run failed: what the outermost failure is about that is about something."""
+    event = next((one for one in reversed(events) if one.kind == "WorkflowExecutionFailed"), None)
+    failure = temporal.attributes(event.body).get("failure") if event else None
+    for one in temporal.chain(failure) if isinstance(failure, dict) else []:
+        for key, pointer in _SCHEDULED:
+            if isinstance(info := one.get(key), dict) and (opened := temporal.number(info.get(pointer))):
+                return _activity(events, one, opened) if key == "activityFailureInfo" else _child(info)
+    return Place()
+
+
+def _child(info: dict[str, Any]) -> Place:
+    named, execution = info.get("workflowType"), info.get("workflowExecution")
+    target = execution.get("workflowId") if isinstance(execution, dict) else None
+    name = text.label(named.get("name")) if isinstance(named, dict) else ""
+    return Place("child", name, target if isinstance(target, str) else "")
+
+
+def _activity(events: list[EventRow], failure: dict[str, Any], scheduled: int) -> Place:
+    named = failure["activityFailureInfo"].get("activityType")
+    opened = next((one for one in events if one.id == scheduled), None)
+    started = next((one for one in reversed(events) if one.origin == scheduled and one.kind.endswith("Started")), None)
+    attempts = temporal.number(temporal.attributes(started.body).get("attempt")) if started else 0
+    name = text.label(named.get("name")) if isinstance(named, dict) else ""
+    return Place("activity", name, "", attempts, _limit(failure, temporal.attributes(opened.body) if opened else {}))
+
+
+def _limit(failure: dict[str, Any], scheduled: dict[str, Any]) -> str:
+    kind = _type(temporal.chain(failure)[-1])
+    setting, words = _LIMITS.get(kind, ("", ""))
+    length = text.label(scheduled.get(setting), 40)
+    return words.format(length) if length else words.removesuffix(" of {}")
 
 
 def _origin(events: list[EventRow], chain: list[dict[str, Any]]) -> int:

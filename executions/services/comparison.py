@@ -1,30 +1,61 @@
-"""Two runs of an execution side by side: where they part, and what each did from there on."""
+"""Two runs side by side, of one execution or of two: where they part, what each did, and how long that took."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Any
 
-from executions.services import causes, steps, temporal, text
+import msgspec
+
+from executions.services import causes, differences, temporal, text
+from executions.services.alignment import aligned
 from executions.services.causes import Cause
+from executions.services.differences import Differences, Value
 from executions.services.history import EventRow
 from executions.services.runs import Run
+from executions.services.slices import in_slices
 from executions.services.steps import Step
 
-LINES_SHOWN = 300
-STEPS_COMPARED = 400
-"""Of each run: aligning many more would take long."""
-DIFFERENCES_SHOWN = 20
-DEPTH = 6
-"""Levels of a result that are compared by parts; below, as a whole."""
+STEPS_COMPARED = 20_000
+"""Of each run."""
+_ENDED_BADLY = {"WorkflowExecutionFailed", "WorkflowExecutionTerminated", "WorkflowExecutionTimedOut"}
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+NOTABLE_SECONDS, NOTABLE_SHARE = 0.05, 0.1
+"""How much longer or shorter something took before it is said: what is less is chance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A step of both runs, or of one of them."""
+class Change:
+    """How much longer the newer took."""
+
+    seconds: float
+    is_notable: bool
+
+    @property
+    def word(self) -> str:
+        return "slower" if self.seconds > 0 else "faster"
+
+    @property
+    def size(self) -> float:
+        return abs(self.seconds)
+
+
+def change(older: float | None, newer: float | None) -> Change | None:
+    """None where one of the durations is not known."""
+    if older is None or newer is None:
+        return None
+    by = newer - older
+    return Change(by, abs(by) >= NOTABLE_SECONDS and abs(by) >= NOTABLE_SHARE * min(older, newer))
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A step of both runs, or of one of them.
+
+    Of many thousands the garbage collector knows nothing: to look at them all, it would stop every thread.
+    """
 
     older: Step | None
     newer: Step | None
+    differs: str
+    """How, in a word; empty for what came out the same."""
 
     @property
     def step(self) -> Step:
@@ -33,60 +64,92 @@ class Line:
         return found
 
     @property
-    def differs(self) -> str:
-        """How, in a word; empty for what came out the same."""
-        if not self.older or not self.newer:
-            return "only here"
-        if self.older.outcome != self.newer.outcome:
-            return "outcome"
-        return "result" if self.older.result != self.newer.result else ""
+    def change(self) -> Change | None:
+        return change(self.older.seconds, self.newer.seconds) if self.older and self.newer else None
+
+    @property
+    def by(self) -> float:
+        """Seconds that the newer took longer, as far as they mean something."""
+        found = self.change
+        return found.seconds if found and found.is_notable else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A part of the results that is not the same."""
+class Row:
+    """A line as a page draws it: with bars as long as its durations are, of a hundred units."""
 
-    path: str
-    older: str
-    newer: str
+    line: Line
+    older: float
+    newer: float
+
+
+def rows(lines: Sequence[Line]) -> list[Row]:
+    durations = [[(step.seconds or 0.0) if step else 0.0 for step in (line.older, line.newer)] for line in lines]
+    longest = max((one for pair in durations for one in pair), default=0.0) or 1.0
+    widths = ([round(100 * one / longest, 2) for one in pair] for pair in durations)
+    return [Row(line, older, newer) for line, (older, newer) in zip(lines, widths, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     shared: EventRow | None
     """The last event that both have; None if they differ from their first."""
+    then: tuple[EventRow | None, EventRow | None]
+    """What each goes on with; None for one that ends there."""
     is_copied: bool
     """Whether one run has the other's own events, as after a reset; otherwise they only went alike."""
     marker: EventRow | None
     """Where the newer was reset to."""
     reason: str
     lines: tuple[Line, ...]
-    line_count: int
-    step_count: int
-    """Steps after the parting that were left out on both sides, for there are too many."""
+    """From where they part, if one has the other's events; otherwise all."""
+    left_out: int
+    """Steps on both sides that were not compared, for there are too many."""
+    is_rough: bool
+    """Whether they differ so much that not the best alignment was looked for."""
     causes: tuple[Cause | None, Cause | None]
 
+    def shown(self, which: str) -> list[Line]:
+        """all; differing: those not the same; slower, faster: those that took longer or shorter, the most first."""
+        if which == "differing":
+            return [line for line in self.lines if line.differs]
+        if which in {"slower", "faster"}:
+            sign = 1 if which == "slower" else -1
+            return sorted((one for one in self.lines if one.by * sign > 0), key=lambda one: -one.by * sign)
+        return list(self.lines)
+
     @property
-    def difference_count(self) -> int:
-        return sum(bool(line.differs) for line in self.lines)
+    def counts(self) -> dict[str, int]:
+        return {which: len(self.shown(which)) for which in ("all", "differing", "slower", "faster")}
 
 
-def compare(older: Sequence[EventRow], newer: Sequence[EventRow]) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a run did: its history as events and as steps."""
+
+    events: Sequence[EventRow]
+    steps: Sequence[Step]
+
+
+def compare(older: Story, newer: Story) -> Comparison:
     """Two histories. They go together as long as their events are of the same kinds and names."""
-    alike = _alike(older, newer)
-    last = older[alike - 1].id if alike else 0
-    marker = next((one for one in (*newer[alike : alike + 1], *older[alike : alike + 1]) if _is_reset(one)), None)
-    ours, theirs = (_after(last, events) for events in (older, newer))
-    lines = tuple(_aligned(ours[:STEPS_COMPARED], theirs[:STEPS_COMPARED]))
+    alike = _alike(older.events, newer.events)
+    then = tuple(next(iter(side.events[alike : alike + 1]), None) for side in (older, newer))
+    marker = next((one for one in reversed(then) if one and _is_reset(one)), None)
+    shared = older.events[alike - 1] if alike else None
+    is_copied = shared is not None and _is_one(older.events, newer.events, alike)
+    ours, theirs = (_after(shared.id if shared and is_copied else 0, side.steps) for side in (older, newer))
+    lines, is_rough = _aligned(ours[:STEPS_COMPARED], theirs[:STEPS_COMPARED])
     return Comparison(
-        shared=older[alike - 1] if alike else None,
-        is_copied=alike > 0 and older[0].time == newer[0].time and older[alike - 1].time == newer[alike - 1].time,
+        shared=shared,
+        then=(then[0], then[1]),
+        is_copied=is_copied,
         marker=marker,
         reason=_reason(marker) if marker else "",
-        lines=lines[:LINES_SHOWN],
-        line_count=len(lines),
-        step_count=max(len(ours) - STEPS_COMPARED, 0) + max(len(theirs) - STEPS_COMPARED, 0),
-        causes=(causes.cause(list(older)) if older else None, causes.cause(list(newer)) if newer else None),
+        lines=tuple(lines),
+        left_out=sum(max(len(side) - STEPS_COMPARED, 0) for side in (ours, theirs)),
+        is_rough=is_rough,
+        causes=(_cause(older.events), _cause(newer.events)),
     )
 
 
@@ -98,9 +161,14 @@ def _alike(older: Sequence[EventRow], newer: Sequence[EventRow]) -> int:
     return min(len(older), len(newer))
 
 
+def _is_one(older: Sequence[EventRow], newer: Sequence[EventRow], alike: int) -> bool:
+    """Whether the events that both have are the same ones, not only alike."""
+    return older[0].time == newer[0].time and older[alike - 1].time == newer[alike - 1].time
+
+
 def _is_reset(event: EventRow) -> bool:
-    cause = temporal.attributes(event.body).get("cause")
-    return event.kind == "WorkflowTaskFailed" and isinstance(cause, str) and cause.endswith("RESET_WORKFLOW")
+    cause = temporal.attributes(event.body).get("cause") if event.kind == "WorkflowTaskFailed" else None
+    return isinstance(cause, str) and cause.endswith("RESET_WORKFLOW")
 
 
 def _reason(marker: EventRow) -> str:
@@ -108,53 +176,73 @@ def _reason(marker: EventRow) -> str:
     return temporal.message(failure) if isinstance(failure, dict) else ""
 
 
-def _after(event_id: int, events: Sequence[EventRow]) -> list[Step]:
+def _cause(events: Sequence[EventRow]) -> Cause | None:
+    # From the event that ended it: looking for one means to decode them all.
+    end = next((place for place in range(len(events), 0, -1) if events[place - 1].kind in _ENDED_BADLY), 0)
+    return causes.cause(list(events[:end])) if end else None
+
+
+def _after(event_id: int, steps: Sequence[Step]) -> list[Step]:
     """The steps that began or ended after this event."""
-    done = steps.steps(events)
-    return [one for one in done if one.id > event_id or one.closed is None or one.closed.id > event_id]
+    return [one for one in steps if one.id > event_id or one.closed is None or one.closed.id > event_id]
 
 
-def _aligned(older: Sequence[Step], newer: Sequence[Step]) -> Iterator[Line]:
-    """Step beside step, where both are the same thing."""
-    matcher = SequenceMatcher(None, [one.key for one in older], [one.key for one in newer], autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag == "equal":
-            yield from (Line(one, other) for one, other in zip(older[a:b], newer[c:d], strict=True))
-            continue
-        yield from (Line(one, None) for one in older[a:b])
-        yield from (Line(None, other) for other in newer[c:d])
+def _aligned(older: Sequence[Step], newer: Sequence[Step]) -> tuple[list[Line], bool]:
+    """Step beside step, where both are the same thing; those with the same input first, if most have one."""
+    inputs = [[_part(one.opened, "input") for one in in_slices(side)] for side in (older, newer)]
+    names = [[one.key for one in side] for side in (older, newer)]
+    exact = [list(zip(*side, strict=True)) for side in zip(names, inputs, strict=True)]
+    found = aligned(names[0], names[1], (exact[0], exact[1]))
+    lines = []
+    for i, j in in_slices(found.rows(len(older), len(newer))):
+        if i is None or j is None:
+            lines.append(Line(None if i is None else older[i], None if j is None else newer[j], "only here"))
+        else:
+            differs = next(_differing(older[i], newer[j], inputs[0][i] == inputs[1][j]), "")
+            lines.append(Line(older[i], newer[j], differs))
+    return lines, found.is_rough
 
 
-def results(older: Run, newer: Run) -> list[Difference]:
+def _differing(older: Step, newer: Step, same_input: bool) -> Iterator[str]:
+    """What is not the same, the most important first. As JSON: what is the same needs no decoding."""
+    if older.outcome != newer.outcome:
+        yield "outcome"
+    one, other = (_part(step.closed, "result", "failure", "outcome") for step in (older, newer))
+    # Failures that say the same have stack traces and ids of their own, and so have updates.
+    told = older.failed or newer.failed or older.kind == "update"
+    if one != other and (not told or older.result != newer.result):
+        yield "result"
+    if not same_input or (older.kind == "update" and older.whole_input != newer.whole_input):
+        yield "input"
+
+
+def _part(event: EventRow | None, *names: str) -> bytes:
+    """The JSON of the first of these attributes that the event has."""
+    if event is None:
+        return b""
+    try:
+        body = _parts.decode(event.raw)
+        found = next((value for key, value in body.items() if key.endswith("EventAttributes")), None)
+        attributes = _parts.decode(found) if found is not None else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return b""
+    return next((bytes(attributes[name]) for name in names if name in attributes), b"")
+
+
+def results(older: Run, newer: Run) -> Differences:
     """Where the runs' results are not the same."""
-    found = _differences(text.decode(older.execution.result), text.decode(newer.execution.result), "", DEPTH)
-    return [one for one, _ in zip(found, range(DIFFERENCES_SHOWN), strict=False)]
+    return differences.between(*(Value(b"" if raw == b"null" else raw) for raw in _results(older, newer)))
 
 
-_MISSING = object()
+def _results(*runs: Run) -> Iterator[bytes]:
+    return (bytes(run.execution.result) for run in runs)
 
 
-def _differences(older: Any, newer: Any, path: str, depth: int) -> Iterator[Difference]:
-    if isinstance(older, dict) and isinstance(newer, dict) and depth:
-        for key in dict.fromkeys([*older, *newer]):
-            place = f"{path}.{key}" if path else key
-            yield from _differences(older.get(key, _MISSING), newer.get(key, _MISSING), place, depth - 1)
-    elif isinstance(older, list) and isinstance(newer, list) and depth:
-        for place in range(max(len(older), len(newer))):
-            one, other = (values[place] if place < len(values) else _MISSING for values in (older, newer))
-            yield from _differences(one, other, f"{path}[{place}]", depth - 1)
-    elif not _same(older, newer):
-        yield Difference(text.clean(path or "the whole", 200), _shown(older), _shown(newer))
+def inputs(older: Sequence[EventRow], newer: Sequence[EventRow]) -> Differences:
+    """Where the runs' inputs are not the same."""
+    return differences.between(*(_given(events) for events in (older, newer)))
 
 
-def _same(older: Any, newer: Any) -> bool:
-    if older is _MISSING or newer is _MISSING:
-        return older is newer
-    # As JSON: `1` and `true` are equal in Python.
-    return text.encode(older) == text.encode(newer)
-
-
-def _shown(value: Any) -> str:
-    if value is _MISSING:
-        return "—"
-    return "null" if value is None else text.one_line(value)
+def _given(events: Sequence[EventRow]) -> Value:
+    raw = _part(events[0], "input") if events and events[0].kind == "WorkflowExecutionStarted" else b""
+    return Value(raw) if len(raw) > text.RAW_LIMIT else differences.payload(text.decode(raw))

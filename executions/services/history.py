@@ -35,42 +35,35 @@ class Timed(Protocol):
 R = TypeVar("R", bound=Timed)
 
 
-class EventRow:
-    """One event of the history. What stands in its body is decoded when it is asked for."""
+class EventRow(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One event of the history. What stands in its body is decoded when it is asked for.
 
-    __slots__ = ("_stamp", "_time", "category", "failed", "id", "kind", "name", "origin", "raw")
+    There may be fifty thousand of them for a while: they are not for the garbage collector, which stops all threads for
+    as long as it takes to walk what it watches.
+    """
 
-    def __init__(
-        self,
-        *,
-        id: int,
-        stamp: object,
-        kind: str,
-        category: str,
-        name: str,
-        failed: bool,
-        origin: int,
-        raw: msgspec.Raw,
-    ) -> None:
-        self.id = id
-        self.kind = kind
-        """As Temporal names it, without the prefix: `ActivityTaskScheduled`."""
-        self.category = category
-        self.name = name
-        """Of the activity, signal, update, timer or child."""
-        self.failed = failed
-        self.origin = origin
-        """The event that this one answers, such as the activity's schedule; 0 if there is none."""
-        self.raw = raw
-        """Kept undecoded: the garbage collector stops every thread for as long as it takes to walk what is decoded."""
-        self._stamp: object = stamp
-        self._time: datetime | None = None
+    id: int
+    kind: str
+    """As Temporal names it, without the prefix: `ActivityTaskScheduled`."""
+    category: str
+    name: str
+    """Of the activity, signal, update, timer or child."""
+    failed: bool
+    origin: int
+    """The event that this one answers, such as the activity's schedule; 0 if there is none."""
+    raw: msgspec.Raw
+    stamp: str | int | None
+    """Its time as the API gave it, until somebody asks for it."""
+    moment: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"EventRow({self.id}, {self.kind!r})"
 
     @property
     def time(self) -> datetime | None:
-        if self._stamp is not None:
-            self._time, self._stamp = text.parse_time(self._stamp), None
-        return self._time
+        if self.stamp is not None:
+            self.moment, self.stamp = text.parse_time(self.stamp), None
+        return self.moment
 
     @property
     def body(self) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What a run did, step by step: an activity's events, or a timer's or a child's, as one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from executions.services import temporal, text
 from executions.services.history import EventRow
@@ -27,8 +28,7 @@ _LOCAL = ("core_local_activity", "LocalActivity")
 _OUTCOMES = {"TimedOut": "timed out", "Signaled": "delivered", "CancelRequested": "delivered"}
 
 
-@dataclass(slots=True)
-class Step:
+class Step(msgspec.Struct, eq=False, gc=False):
     """One thing that a run did, or that came to it."""
 
     kind: str

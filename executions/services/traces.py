@@ -1,166 +1,151 @@
-"""Traces: the span tree as indented rows with bars, trace events, and the OpenTelemetry batches as JSON."""
+"""An execution's trace, whole: its spans arranged, and what a page asks of all of them."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
-from executions.services import text
-from executions.upstream.types import Span, TraceEvents, TraceSummary
+import msgspec
 
-MAX_ROWS = 1_000
-"""Spans that a page draws."""
-_LATEST = 2**63 - 1
-"""Nanoseconds since 1970 that a time can have; what is beyond is no time."""
-WIDTH = 1_000
-"""Units across the waterfall's bars."""
+from executions.services import otlp, spans, text, trace_tree
+from executions.upstream.types import TraceOtel, TraceSummary
 
 
-@dataclass(frozen=True, slots=True)
-class SpanRow:
-    id: str
-    name: str
-    depth: int
-    start: datetime | None
-    milliseconds: float | None
-    """None while the span has no end."""
-    x: float
-    width: float
-    failed: bool
-    attributes: dict[str, Any]
-    events: list[tuple[str, str]]
+@dataclass(eq=False)
+class Trace:
+    nodes: list[spans.Node]
+    first: int
+    last: int
+    """Nanoseconds since 1970."""
+    source: str
+    """`summary` or `otel`: which of the API's answers it comes from."""
+    places: dict[str, int] = field(default_factory=dict)
+    """By id. Of spans with the same id the first."""
+
+    def __post_init__(self) -> None:
+        for place, node in enumerate(self.nodes):
+            self.places.setdefault(node.id, place)
+
+    @cached_property
+    def version(self) -> str:
+        """Another one where any span is different. That time goes by for those that run makes no other."""
+        digest = hashlib.sha256(f"{self.source} {self.first}".encode())
+        for node in self.nodes:
+            digest.update(f"{node.id} {node.depth} {node.start} {node.end} {node.name}".encode(errors="replace"))
+            digest.update(node.payload)
+        return digest.hexdigest()[:20]
+
+    @cached_property
+    def size(self) -> int:
+        """What it takes to keep, nearly."""
+        return sum(1_000 + len(node.payload) for node in self.nodes)
 
     @property
-    def json(self) -> str:
-        return text.pretty(self.attributes)
+    def is_cut(self) -> bool:
+        return len(self.nodes) >= spans.MAX_SPANS
 
     @property
-    def indent(self) -> int:
-        """How many steps a page indents the row: past eight it would push the name out of sight."""
-        return min(self.depth, 8)
+    def total(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def milliseconds(self) -> float:
+        return (self.last - self.first) / 1e6
+
+    @property
+    def started(self) -> datetime | None:
+        return text.parse_time(self.first) if self.first else None
+
+    @cached_property
+    def failed(self) -> list[int]:
+        return [place for place, node in enumerate(self.nodes) if node.failed]
+
+    @cached_property
+    def levels(self) -> int:
+        return max((node.depth for node in self.nodes), default=-1) + 1
+
+    @cached_property
+    def has_running(self) -> bool:
+        return any(node.end is None for node in self.nodes)
+
+    @cached_property
+    def columns(self) -> bytes:
+        """All spans as JSON, a list for each thing they have: a browser reads that soonest and keeps it in least.
+
+        Times count microseconds from the first. `flags`: see `flags`.
+        """
+        names = {name: number for number, name in enumerate(dict.fromkeys(node.name for node in self.nodes))}
+        return msgspec.json.encode(
+            {
+                "version": self.version,
+                "first": self.first / 1e6,
+                "length": max((self.last - self.first) // 1_000, 1),
+                "names": list(names),
+                "name": [names[node.name] for node in self.nodes],
+                "id": [node.id for node in self.nodes],
+                "parent": [node.parent for node in self.nodes],
+                "begin": [(node.begin - self.first) // 1_000 for node in self.nodes],
+                "took": [(node.until - node.begin) // 1_000 for node in self.nodes],
+                "own": [node.own // 1_000 for node in self.nodes],
+                "flags": [flags(node) for node in self.nodes],
+                "said": {place: said(node) for place, node in enumerate(self.nodes) if said(node)},
+            }
+        )
+
+    def found(self, query: str) -> list[int]:
+        """The places of the spans that have the text in their names, ids, attributes or events."""
+        wanted = query.casefold()
+        # In JSON it stands with its escapes.
+        escaped = text.encode(wanted)[1:-1].decode(errors="replace")
+        return [
+            place
+            for place, node in enumerate(self.nodes)
+            if wanted in node.name.casefold()
+            or wanted in node.id
+            or (escaped and escaped in node.payload.decode(errors="replace").casefold())
+        ]
+
+    def below(self, place: int) -> set[str]:
+        """The ids of a span and of all its descendants."""
+        return {node.id for node in self.nodes[place : self.nodes[place].last + 1]}
 
 
-@dataclass(frozen=True, slots=True)
-class Waterfall:
-    rows: list[SpanRow]
-    total: int
-    milliseconds: float
+FAILED, CRITICAL, RUNNING, MODEL = 1, 2, 4, 8
 
 
-def _failed(span: Span) -> bool:
-    values = span.attributes or {}
-    codes = (values.get(key) for key in ("status_code", "otel.status_code", "status.code"))
-    status = next((code for code in codes if isinstance(code, str) and code), "")
-    return "ERROR" in status.upper() or any((event.name or "") == "exception" for event in span.events or ())
-
-
-def _walk(root: Span) -> list[tuple[Span, int]]:
-    """Depth first, in order of start; a loop, not recursion: traces nest deeper than Python's stack."""
-    found: list[tuple[Span, int]] = []
-    stack = [(root, 0)]
-    while stack:
-        span, depth = stack.pop()
-        found.append((span, depth))
-        children = sorted(span.children or (), key=lambda child: child.start_time_unix_nano or 0, reverse=True)
-        stack.extend((child, depth + 1) for child in children)
-    return found
-
-
-def _nano(moment: int | None) -> int | None:
-    """Nanoseconds since 1970; None for what is no time."""
-    return moment if moment is not None and 0 < moment < _LATEST else None
-
-
-def _extent(spans: list[tuple[Span, int]], summary: TraceSummary) -> tuple[int, int]:
-    starts = [start for span, _ in spans if (start := _nano(span.start_time_unix_nano))]
-    ends = [end for span, _ in spans if (end := _nano(span.end_time_unix_nano))]
-    ended = text.parse_time(summary.end_time)
-    if ended:
-        ends.append(int(ended.timestamp() * 1e9))
-    return min(starts, default=0), max([*starts, *ends], default=0)
-
-
-def waterfall(summary: TraceSummary, query: str = "") -> Waterfall | None:
-    """The summary's spans as rows; None when the API has no spans."""
-    if summary.span_tree is None:
-        return None
-    spans = _walk(summary.span_tree)
-    first, last = _extent(spans, summary)
-    ends = _ends(spans)
-    wanted = query.casefold()
-    kept = [place for place, (span, _) in enumerate(spans) if not wanted or wanted in _searchable(span)]
-    rows = [_row(*spans[place], ends[place], (first, last)) for place in kept[:MAX_ROWS]]
-    return Waterfall(rows, len(kept), (last - first) / 1e6)
-
-
-def _searchable(span: Span) -> str:
-    return f"{span.name} {span.span_id} {text.pretty(span.attributes or {})}".casefold()
-
-
-def _row(span: Span, depth: int, end: int | None, extent: tuple[int, int]) -> SpanRow:
-    first, last = extent
-    start = _nano(span.start_time_unix_nano) or first
-    scale = WIDTH / max(last - first, 1)
-    drawn = last if end is None else end
-    return SpanRow(
-        id=text.clean(span.span_id, 64),
-        name=text.clean(span.name or "—", 200),
-        depth=depth,
-        start=text.parse_time(start) if start else None,
-        milliseconds=None if end is None else max(end - start, 0) / 1e6,
-        x=round((start - first) * scale, 2),
-        width=max(round((drawn - start) * scale, 2), 3),
-        failed=_failed(span),
-        attributes=span.attributes or {},
-        events=[
-            (text.clean(event.name or "—", 200), text.pretty(event.attributes or {}, 5_000))
-            for event in span.events or ()
-        ],
+def flags(node: spans.Node) -> int:
+    """Bits: failed, waited for, runs, a call to a model."""
+    return (
+        FAILED * node.failed + CRITICAL * (node.critical >= 0) + RUNNING * (node.end is None) + MODEL * bool(node.note)
     )
 
 
-def _ends(spans: list[tuple[Span, int]]) -> list[int | None]:
-    """Where each bar of the walk ends; None while its span runs.
-
-    The vendor's worker makes a workflow's own span zero long: such a bar goes to the end of its last descendant.
-    """
-    latest = [_nano(span.end_time_unix_nano) or _nano(span.start_time_unix_nano) or 0 for span, _ in spans]
-    waiting: list[int] = []
-    for place in range(len(spans) - 1, -1, -1):
-        # Backwards, a span's descendants have just been seen; `waiting` holds those whose parent is still to come.
-        while waiting and spans[waiting[-1]][1] > spans[place][1]:
-            latest[place] = max(latest[place], latest[waiting.pop()])
-        waiting.append(place)
-    ends: list[int | None] = []
-    for (span, _), last in zip(spans, latest, strict=True):
-        end, start = _nano(span.end_time_unix_nano), _nano(span.start_time_unix_nano) or 0
-        ends.append(last if end is not None and end <= start and span.children else end)
-    return ends
+def said(node: spans.Node) -> str:
+    """What a row says after the span's name."""
+    attempt = f"attempt {node.attempt} of {node.attempts}" if node.attempts else ""
+    if not attempt and node.attempt > 1:
+        attempt = f"attempt {node.attempt}"
+    failed = f"failed: {node.error}" if node.error else "failed"
+    return " · ".join(filter(None, [attempt, failed if node.failed else "", node.note]))
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEventRow:
-    id: str
-    name: str
-    time: datetime | None
-    status: str
-    error: str
-    internal: bool
-    json: str
+def of_summary(summary: TraceSummary, now: int | None = None) -> Trace | None:
+    """None where the API's summary has no spans. `now`, in nanoseconds, is how far spans that run have come."""
+    if summary.span_tree is None:
+        return None
+    return _made(spans.of_tree(summary.span_tree), summary.end_time, "summary", now)
 
 
-def event_rows(answer: TraceEvents, query: str = "") -> list[TraceEventRow]:
-    """The trace's events in the API's order."""
-    rows = [
-        TraceEventRow(
-            id=text.clean(event.id or "", 100),
-            name=text.clean(event.name or "—", 200),
-            time=text.parse_time(event.timestamp_unix_nano),
-            status=text.clean(event.status or "", 40),
-            error=text.clean(event.error or "", 500),
-            internal=bool(event.internal),
-            json=text.pretty(event.attributes or {}),
-        )
-        for event in answer.events or ()
-    ]
-    wanted = query.casefold()
-    return [row for row in rows if not wanted or wanted in f"{row.name} {row.id} {row.error} {row.json}".casefold()]
+def of_otel(answer: TraceOtel, now: int | None = None) -> Trace | None:
+    """The same of the OpenTelemetry batches; None where they have no spans."""
+    found = otlp.nodes(answer.otel_trace_data)
+    return _made(found, answer.end_time, "otel", now) if found else None
+
+
+def _made(nodes: list[spans.Node], end_time: str | None, source: str, now: int | None) -> Trace:
+    ended = text.parse_time(end_time)
+    end = spans.nano(int(ended.timestamp() * 1e9)) if ended else None
+    if end is None and any(node.end is None and node.start for node in nodes):
+        end = now
+    first, last = trace_tree.arrange(nodes, end)
+    return Trace(nodes, first, last, source)

@@ -19,7 +19,6 @@ from executions.views.errors import with_headers
 from executions.views.frame import download, execution_context, execution_page, time_range
 from executions.views.freshness import mark, unchanged
 
-fetch_history = history_index.fetch
 VIEWS = ("compact", "all", "timeline", "json")
 KEPT = ("type", "state", "name", "q", "after", "before")
 """Of the address, what the parts of the page ask with; and always the run."""
@@ -36,16 +35,12 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     if index.events is None:
         return {"unreadable": text.pretty_raw(index.raw)}
     shown = _shown(request, run, index)
-    if not request.GET.get("part") and (same := unchanged(request, shown.context["part_mark"])):
+    parts = {"event": _event, "rows": _rows, "news": _news}
+    if answer := parts.get(request.GET.get("part", "")):
+        return answer(request, run, shown)
+    if same := unchanged(request, shown.context["part_mark"]):
         return same
-    match request.GET.get("part"):
-        case "event":
-            return _event(request, run, shown)
-        case "rows":
-            return _rows(request, run, shown)
-        case "news":
-            return _news(request, run, shown)
-    return shown.context | _opened(run, shown)
+    return shown.context | _opened(shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +124,7 @@ def _axis(run: runs.Run, index: Index, wanted: Wanted) -> timeline.Axis | None:
     return timeline.of_steps([] if wanted.after or wanted.before else index.steps, first, last)
 
 
-def _opened(run: runs.Run, shown: Shown) -> dict[str, Any]:
+def _opened(shown: Shown) -> dict[str, Any]:
     """The first rows; if the address names one, those around it."""
     place = place_of(shown.rows, shown.selected, shown.index) if shown.selected else None
     opened = window(shown.rows, (place or 0) - LEAD)
@@ -141,7 +136,6 @@ def _opened(run: runs.Run, shown: Shown) -> dict[str, Any]:
         "total": len(index.events or ()),
         "by_operators": len(shown.did),
         "counts": [*index.counts.items(), *([(histories.OPERATOR, len(shown.did))] if shown.did else [])],
-        "canceled_elsewhere": canceled_elsewhere(run, index.events or []),
         "failed": index.failed,
         "pending": index.pending if shown.context["polling"] else [],
     }
@@ -191,12 +185,6 @@ def _answer(request: HttpRequest, run: runs.Run, shown: Shown, part: str, found:
 
 def _download(run: runs.Run, form: str) -> HttpResponse:
     """`readable`; `decoded`, as received with the payloads decoded; or as the engine keeps it: a replayer takes it."""
-    found = fetch_history(run, decode_payloads=form in {"readable", "decoded"})
+    found = history_index.fetch(run, decode_payloads=form in {"readable", "decoded"})
     name = f"history-{run.run_id or 'latest'}.json"
     return download(histories.readable(found) if form == "readable" else found.raw, name)
-
-
-def canceled_elsewhere(run: runs.Run, events: Sequence[histories.EventRow]) -> histories.EventRow | None:
-    """That a run which still runs was asked to cancel, where the console does not know by whom."""
-    unknown = run.is_running and audit.cancel_requested(run) is None
-    return histories.cancel_requested(events) if unknown else None

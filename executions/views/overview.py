@@ -6,17 +6,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from executions.services import audit, causes, history, reads, runs, text
+from executions.services import audit, reads, runs, text
 from executions.views.errors import with_headers
 from executions.views.frame import execution_context, execution_page
 from executions.views.freshness import unchanged
-from executions.views.history import canceled_elsewhere, fetch_history
 
 RUNS_SHOWN = 20
-ASKED_ONCE = 5_000
-"""Events of a history that is not asked for again and again."""
-STOP_POLLING = 286
-"""The status by which htmx knows not to ask again."""
 
 
 @execution_page("get", "overview")
@@ -26,10 +21,6 @@ def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespon
             return _facts(request, run)
         case "watch":
             return _watch(run)
-        case "cause":
-            return _cause(request, run)
-        case "canceled":
-            return _canceled(request, run)
         case "runs":
             return _runs(request, run)
     result = text.decode(run.execution.result)
@@ -56,20 +47,6 @@ def _watch(run: runs.Run) -> HttpResponse:
     status = {"status": run.status.value, "word": run.status.word, "over": run.status.over, "run": run.run_id}
     status |= {"now": timezone.now().isoformat()}
     return with_headers(JsonResponse(status))
-
-
-def _cause(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    """Loaded after the page: the history may be large, and the overview does not wait for it."""
-    events = history.rows(fetch_history(run))
-    return with_headers(render(request, "executions/_cause.html", {"run": run, "cause": causes.cause(events or [])}))
-
-
-def _canceled(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    """Loaded after the page, and again while it runs: whether others than we asked it to cancel."""
-    events = history.rows(fetch_history(run)) or []
-    context = {"run": run, "canceled_elsewhere": canceled_elsewhere(run, events)}
-    status = 200 if run.is_running and len(events) < ASKED_ONCE else STOP_POLLING
-    return with_headers(render(request, "executions/_canceled_elsewhere.html", context, status=status))
 
 
 def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from executions import forms
 from executions.permissions import check_allowed
-from executions.services import api, causes, history, rehearsal, reset_points, runs, temporal, text
+from executions.services import api, causes, history_index, rehearsal, reset_points, runs, temporal, text
 from executions.services.actions import Intent
+from executions.services.history import EventRow
 from executions.services.rehearsal import Rehearsal
 from executions.services.reset_points import ResetPoint
 from executions.upstream import errors
@@ -21,7 +22,6 @@ from executions.views.acting import Unfit, get_or_post, write_page
 from executions.views.errors import with_headers
 from executions.views.frame import fetch_latest, real_id, run_parameter
 from executions.views.freshness import secondary
-from executions.views.history import fetch_history
 
 FRAGMENTS = {"points": "acting/_reset_points.html", "rehearsal": "acting/_rehearsal.html"}
 """What htmx asks for by the id of its place: the points that match, and what the chosen one does."""
@@ -72,7 +72,7 @@ def _fragment(request: HttpRequest, execution_id: str, target: str) -> HttpRespo
 
 def _grown(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """How many events have come since the page was shown; nothing as long as there are none."""
-    now = len(fetch_history(run, decode_payloads=False).events or [])
+    now = len(history_index.of(run).events or [])
     more = now - temporal.number(request.GET.get("seen"))
     if more <= 0:
         return HttpResponse(status=204)
@@ -122,7 +122,7 @@ def _choice(request: HttpRequest, run: runs.Run) -> Choice:
 def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | None) -> dict[str, Any]:
     """The points, the one that is chosen, and what a reset to it does; failing that, the API's own points."""
     choice = _choice(request, run)
-    read, problem = secondary(request, lambda: history.rows(fetch_history(run)))
+    read, problem = secondary(request, lambda: history_index.of(run).events)
     events = read or []
     cause = causes.cause(events) if run.status.over else None
     found = _offered(events, error)
@@ -157,7 +157,7 @@ def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | Non
     }
 
 
-def _offered(events: list[history.EventRow], error: errors.UpstreamError | None) -> list[ResetPoint]:
+def _offered(events: list[EventRow], error: errors.UpstreamError | None) -> list[ResetPoint]:
     """The history's points. Where the API has just named them, it knows best: those and no others."""
     found = reset_points.points(events)
     if not isinstance(error, errors.Invalid) or not error.valid_reset_events:
@@ -182,7 +182,7 @@ def _listed(found: list[ResetPoint], query: str, last: int, kept: list[ResetPoin
     }
 
 
-def _rehearsed(events: list[history.EventRow], chosen: ResetPoint | None, choice: Choice) -> Rehearsal | None:
+def _rehearsed(events: list[EventRow], chosen: ResetPoint | None, choice: Choice) -> Rehearsal | None:
     """Nothing for a point that only the API knows."""
     if chosen is None or chosen.time is None or not events:
         return None

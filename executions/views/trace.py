@@ -6,15 +6,21 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from executions.permissions import check_allowed
-from executions.services import api, runs, text, traces
-from executions.views.frame import download, execution_page
-from executions.views.freshness import secondary
+from executions.services import api, otlp, reads, runs, span_page, text, trace_events, trace_reads, waterfall
+from executions.services.traces import Trace
+from executions.views import trace_parts
+from executions.views.frame import download, execution_page, time_range
+from executions.views.freshness import is_refresh, mark, secondary, unchanged
+
+Shown = dict[str, Any] | HttpResponse
 
 
 @execution_page("trace-summary", "trace")
-def trace(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
+def trace(request: HttpRequest, run: runs.Run) -> Shown:
     """The API gives traces by execution, so an earlier run shows the same trace."""
-    views: dict[str, Callable[[HttpRequest, runs.Run], dict[str, Any]]] = {
+    if part := trace_parts.PARTS.get(request.GET.get("part", "")):
+        return part(request, run)
+    views: dict[str, Callable[[HttpRequest, runs.Run], Shown]] = {
         "waterfall": _waterfall,
         "events": _events,
         "otel": _otel,
@@ -23,35 +29,72 @@ def trace(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     shown = view if view in views else "waterfall"
     check_allowed(request.user, {"events": "trace-events", "otel": "trace-otel"}.get(shown, "trace-summary"))
     if shown == "otel" and request.GET.get("download"):
-        return _download(run)
-    return {"view": shown, "query": request.GET.get("q", ""), **views[shown](request, run)}
+        return _download(run, as_received=request.GET["download"] != "otlp")
+    found = views[shown](request, run)
+    if isinstance(found, HttpResponse):
+        return found
+    return {"view": shown, "query": request.GET.get("q", ""), **found}
 
 
-def _waterfall(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
-    summary = api.client().get_workflow_execution_trace_summary(run.execution_id)
+def _waterfall(request: HttpRequest, run: runs.Run) -> Shown:
+    found = trace_reads.read(run, age=reads.AGE if is_refresh(request) else 0.0)
     info, problem = secondary(request, lambda: api.client().get_workflow_execution_trace_info(run.execution_id))
+    about = (info.otel_trace_id, info.has_trace_data) if info else problem
+    now = mark(found.version if found else None, about, run.is_running)
+    if is_refresh(request) and (same := unchanged(request, now)):
+        return same
+    shown: dict[str, Any] = {"info": info, "info_problem": problem, "polling": run.is_running, "trace_mark": now}
+    return shown | ({} if found is None else _drawn(request, found))
+
+
+def _drawn(request: HttpRequest, trace: Trace) -> dict[str, Any]:
+    chosen, selected = time_range(request), request.GET.get("span", "")
+    after, before = (text.parse_iso(chosen[name] or "") for name in ("after", "before"))
+    shown, place = waterfall.shown_range(trace, after, before), trace.places.get(selected)
     return {
-        "info": info,
-        "info_problem": problem,
-        "waterfall": traces.waterfall(summary, request.GET.get("q", "")),
-        "selected": request.GET.get("span", ""),
-        "polling": run.is_running,
+        "trace": trace,
+        "shown": shown,
+        "zoom": ((shown.first - trace.first) // 1_000, (shown.last - trace.first) // 1_000),
+        "rows": waterfall.rows(trace, shown, selected),
+        "ticks": waterfall.ticks(trace, shown),
+        "density": waterfall.density(trace),
+        "failures": waterfall.failures(trace),
+        "window": waterfall.window(trace, shown),
+        "selected": selected,
+        "span": None if place is None else span_page.span_page(trace, place),
     }
 
 
-def _events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+def _events(request: HttpRequest, run: runs.Run) -> Shown:
     answer = api.client().get_workflow_execution_trace_events(
         run.execution_id, merge_same_id_events=True, include_internal_events=bool(request.GET.get("internal"))
     )
-    return {"events": traces.event_rows(answer, request.GET.get("q", "")), "internal": request.GET.get("internal")}
+    rows = trace_events.event_rows(answer, request.GET.get("q", ""))
+    only_failed = bool(request.GET.get("failed"))
+    kept = [row for row in rows if row.failed] if only_failed else rows
+    return {
+        "events": kept[: trace_events.MOST],
+        "count": len(kept),
+        "failed_count": sum(row.failed for row in rows),
+        "only_failed": only_failed,
+        "internal": request.GET.get("internal"),
+    }
 
 
-def _otel(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+def _otel(request: HttpRequest, run: runs.Run) -> Shown:
     answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
     found = text.pretty_raw(answer.otel_trace_data)
-    return {"otel": "" if found == "null" else found, "source": text.clean(answer.data_source or "—", 50)}
+    return {
+        "otel": "" if found == "null" else found,
+        "source": text.clean(answer.data_source or "—", 50),
+        "is_known": otlp.is_known(answer.otel_trace_data),
+    }
 
 
-def _download(run: runs.Run) -> HttpResponse:
+def _download(run: runs.Run, *, as_received: bool) -> HttpResponse:
+    """As OTLP, which other tools take, or as received; that too where it is in no form we know."""
     answer = api.client().get_workflow_execution_trace_otel(run.execution_id)
-    return download(bytes(answer.otel_trace_data) or b"null", f"trace-{run.run_id or 'latest'}.json")
+    name = f"trace-{run.run_id or 'latest'}"
+    if not as_received and (made := otlp.standard(answer.otel_trace_data)):
+        return download(made, f"{name}.otlp.json")
+    return download(bytes(answer.otel_trace_data) or b"null", f"{name}.json")

@@ -25,7 +25,8 @@ function held() {
 function replace(row, fresh) {
   const box = row.querySelector("input:checked");
   const again = box && fresh.querySelector("input[type=checkbox]");
-  if (again) again.checked = true;
+  // What has ended meanwhile cannot be acted on any more: it is not what was chosen.
+  if (again && again.name === box.name) again.checked = true;
   const focus = row.contains(document.activeElement);
   const at = focus ? document.activeElement.tagName : "";
   row.replaceWith(fresh);
@@ -59,7 +60,7 @@ function take() {
     if (shown.innerHTML !== part.innerHTML) shown.replaceWith(part);
   }
   poll.dataset.was = page.querySelector("[data-list-poll]").dataset.was;
-  if (rows.querySelector("[name=id]")) rows.dispatchEvent(new Event("change", { bubbles: true }));
+  if (rows.querySelector("input[type=checkbox]")) rows.dispatchEvent(new Event("change", { bubbles: true }));
   offer();
 }
 

@@ -1,6 +1,6 @@
 // [data-windowed]: a list of which the page holds some hundreds of rows. htmx brings more at its ends; those furthest from
 // where they come in go, and the way back to them stands there instead. The attribute is the address of more rows.
-const MOST = 600;
+const MOST = 300;
 
 function edge(list, way, row) {
   const item = document.createElement("li");

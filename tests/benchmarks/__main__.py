@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import abuse, away, browser, goals, live, pages, soak
+from tests.benchmarks import abuse, away, browser, goals, histories, live, pages, soak
 
 Measure = Callable[[Path], Any]
 
@@ -25,6 +25,7 @@ BENCH: dict[str, Measure] = {
     "abandoned loads": lambda folder: abuse.abandoned(folder, loads=1_000),
     "the API is away": lambda folder: away.away(folder, seconds=10),
     "in the browser": lambda folder: browser.latency(folder, rows=50_000),
+    "histories": histories.histories,
 }
 
 SOAK: dict[str, Measure] = {

@@ -44,31 +44,34 @@ document.addEventListener("DOMContentLoaded", () => {
 
 
 @contextmanager
+def signed_in_page(served: Console) -> Iterator[Page]:
+    """A viewer's page, 1440 by 900."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+        )
+        page = browser.new_page(base_url=served.url, viewport={"width": 1440, "height": 900})
+        page.goto(f"{served.url}/accounts/login/?next=/executions/none/")
+        page.get_by_label("Name").fill("viewer")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator(".problem").wait_for()
+        yield page
+        browser.close()
+
+
+@contextmanager
 def live_page(folder: Path, kind: str = "logs") -> Iterator[tuple[Page, Written]]:
     """A viewer's page of an execution that the caller writes; it has its first rows, and follows."""
     with faulty.running() as upstream:
         written = Written(upstream)
         written.write(FIRST_ROWS, every=0.001)
-        with console(folder, upstream.url) as served, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),
-                args=["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
-            )
-            page = _sign_in(browser.new_page(base_url=served.url, viewport={"width": 1440, "height": 900}), served)
+        with console(folder, upstream.url) as served, signed_in_page(served) as page:
             page.add_init_script(WATCH)
             page.goto(f"/executions/{written.id}/{kind}/")
             page.locator("[data-live-state][data-state=live]").wait_for()
             yield page, written
-            browser.close()
-
-
-def _sign_in(page: Page, served: Console) -> Page:
-    page.goto(f"{served.url}/accounts/login/?next=/executions/none/")
-    page.get_by_label("Name").fill("viewer")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.locator(".problem").wait_for()
-    return page
 
 
 def latency(folder: Path, rows: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Answers of an upstream that costs nothing, so that what is measured is the console."""
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 
 EXECUTION = "inv-1"
@@ -33,6 +34,56 @@ def history(events: int) -> bytes:
         }
         for number in range(1, events + 1)
     ]
+    return json.dumps({"events": found}).encode()
+
+
+def long_history(events: int) -> bytes:
+    """A history as the engine writes it, of activities and the workflow tasks between them: 1 KB an event."""
+    order = random.Random(1)
+    found: list[dict[str, object]] = []
+
+    def add(kind: str, **attributes: object) -> str:
+        number = str(len(found) + 1)
+        words = kind.split("_")
+        key = words[0].lower() + "".join(word.capitalize() for word in words[1:]) + "EventAttributes"
+        moment = START + timedelta(milliseconds=50 * len(found))
+        time = moment.isoformat(timespec="microseconds").replace("+00:00", "000Z")
+        about = {
+            "eventId": number,
+            "eventTime": time,
+            "eventType": f"EVENT_TYPE_{kind}",
+            "taskId": str(10**6 + len(found)),
+        }
+        found.append({**about, key: attributes})
+        return number
+
+    add("WORKFLOW_EXECUTION_STARTED", workflowType={"name": "bulk-import"}, input={"payloads": [{"documents": events}]})
+    while len(found) < events - 6:
+        document = {"document": f"doc-{len(found)}", "text": "x" * order.randrange(200, 4_800)}
+        scheduled = add(
+            "ACTIVITY_TASK_SCHEDULED",
+            activityId=str(len(found)),
+            activityType={"name": order.choice(("read_document", "extract_fields", "book"))},
+            taskQueue={"name": "imports", "kind": "TASK_QUEUE_KIND_NORMAL"},
+            input={"payloads": [document]},
+            startToCloseTimeout="60s",
+            retryPolicy={"initialInterval": "1s", "backoffCoefficient": 2, "maximumInterval": "100s"},
+        )
+        started = add("ACTIVITY_TASK_STARTED", scheduledEventId=scheduled, identity="worker", attempt=1)
+        points = {"scheduledEventId": scheduled, "startedEventId": started}
+        if order.random() < 0.02:
+            info = {"type": "RateLimited", "nonRetryable": False}
+            failure = {"message": "429 rate limited", "stackTrace": "at book\nat run", "applicationFailureInfo": info}
+            add("ACTIVITY_TASK_FAILED", **points, failure=failure)
+        else:
+            result = {"payloads": [{"pages": 3, "words": "y" * order.randrange(100, 1_600)}]}
+            add("ACTIVITY_TASK_COMPLETED", **points, result=result)
+        scheduled = add("WORKFLOW_TASK_SCHEDULED", taskQueue={"name": "imports"}, attempt=1)
+        started = add("WORKFLOW_TASK_STARTED", scheduledEventId=scheduled, identity="worker")
+        add("WORKFLOW_TASK_COMPLETED", scheduledEventId=scheduled, startedEventId=started, identity="worker")
+    while len(found) < events - 1:
+        add("MARKER_RECORDED", markerName="version")
+    add("WORKFLOW_EXECUTION_COMPLETED", result={"payloads": [{"imported": events}]})
     return json.dumps({"events": found}).encode()
 
 

@@ -14,6 +14,7 @@ class Goal:
 
 _WHOLE = ("viewers with rows lost, twice or out of order", "viewers without all rows")
 _BROWSER, _LINES = "in the browser", "100,000 lines in the browser"
+_HISTORIES = "histories"
 _FAN_OUT, _FAULTS, _STALLED, _REFUSED = "200 viewers of one stream", "faults", "stalled viewers", "refused"
 
 GOALS = (
@@ -42,6 +43,18 @@ GOALS = (
         for rows in ("100", "50,000")
         for figure, most in (("p95 ms", 150), ("longest task ms", 50))
     ),
+    Goal(_HISTORIES, "cold: more than the answer, in decodes", 3),
+    Goal(_HISTORIES, "cold: others’ p99 ms", 100),
+    Goal(_HISTORIES, "cold: memory at the peak, in the history’s sizes", 3),
+    Goal(_HISTORIES, "a filter, a search, a jump: p95 ms", 100),
+    Goal(_HISTORIES, "first row, largest to smallest", 1.2),
+    Goal(_HISTORIES, "first row to a static page’s", 2),
+    Goal(_HISTORIES, "requests", 12),
+    Goal(_HISTORIES, "KB", 120),
+    Goal(_HISTORIES, "tasks over 50 ms on opening, more than a static page’s", 0),
+    Goal(_HISTORIES, "tasks over 50 ms after", 0),
+    Goal(_HISTORIES, "nodes", 4_000),
+    Goal(_HISTORIES, "heap, MB", 20),
     Goal(_LINES, "longest task ms", 100),
     Goal(_LINES, "growth from the first third to the last, MB", 10),
     Goal("half an hour", "growth from the first third to the last, MB", 5),

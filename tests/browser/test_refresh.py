@@ -199,7 +199,7 @@ def test_an_end_shows_in_the_overview_at_once(signed_in: SignedIn, demo_api: Api
     copy = page.get_by_role("button", name="Copy the run id")
     copy.focus()
     demo_api.post(execution_id, "/terminate")
-    expect(page.locator("#part .cause")).to_contain_text("Terminated", timeout=LONG)
+    expect(page.locator("#why")).to_contain_text("Terminated at", timeout=LONG)
     expect(page.locator("#part .facts-list")).to_contain_text("latest")
     expect(page.locator("#part")).to_contain_text("None: it did not complete.")
     expect(page).to_have_title(f"Terminated · {execution_id} · Executions Console")

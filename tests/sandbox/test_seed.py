@@ -41,19 +41,21 @@ def test_a_stream_ends_on_a_time_out(seeded: Api) -> None:
     assert stream.kinds[-1] == "ACTIVITY_TASK_COMPLETED"
 
 
-def test_some_thirty_executions_in_every_status(seeded: Api) -> None:
+def test_some_forty_runs_in_every_status(seeded: Api) -> None:
     wanted = set(Status.__args__) - {"RETRYING_AFTER_ERROR"}
     deadline = time.monotonic() + SECONDS
     while {run["status"] for run in runs(seeded)} != wanted:
         assert time.monotonic() < deadline, {run["status"] for run in runs(seeded)}
         time.sleep(0.2)
-    assert 30 <= len(runs(seeded)) <= 45
+    assert 40 <= len(runs(seeded)) <= 60
     running_now = {run["workflow_name"] for run in runs(seeded, status="RUNNING")}
-    assert {"table-export", "kyc-review"} <= running_now
+    stuck = {"partner-webhook", "subscription-renewal", "statement-print", "statement-archive"}
+    assert {"table-export", "kyc-review"} | stuck <= running_now
 
 
 def test_a_failed_invoice_has_its_stack_trace_after_its_retries(seeded: Api) -> None:
-    failed = [run["execution_id"] for run in runs(seeded, status="FAILED")]
+    found = runs(seeded, status="FAILED", workflow_identifier="invoice-pipeline")
+    failed = [run["execution_id"] for run in found]
     words = []
     for execution_id in failed:
         event = seeded.wait_for_event(execution_id, "EVENT_TYPE_ACTIVITY_TASK_FAILED")

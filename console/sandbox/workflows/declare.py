@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+TASK_QUEUE = "sandbox"
 Activities = list[Callable[..., Any]]
 
 
@@ -31,5 +32,6 @@ class Declaration:
     signals: list[Handler] = field(default_factory=list)
     queries: list[Handler] = field(default_factory=list)
     updates: list[Handler] = field(default_factory=list)
+    task_queue: str = TASK_QUEUE
     internal: bool = False
     """Started by other workflows only; lists of runs may leave it out."""

@@ -164,8 +164,9 @@ def _start_batch(visitor: Client, sign_in: SignIn, row: Row) -> HttpResponse:
 
 OTHER_PAGES = (
     *("/executions/", f"/executions/open/?id={canned.ID}", "/audit/", "/audit/?view=csv", f"{PAGE}actions/"),
-    *(f"{PAGE}?part={part}&run={canned.RUN}" for part in ("facts", "cause", "canceled", "runs")),
+    *(f"{PAGE}?part={part}&run={canned.RUN}" for part in ("facts", "runs")),
     *(f"{PAGE}compare/?run={canned.RUN}", f"{PAGE}history/?view=json", f"{PAGE}logs/rows/", f"{PAGE}events/rows/"),
+    *(f"{PAGE}why/", f"{PAGE}evidence/"),
 )
 """What is read, and is no operation of its own."""
 BATCH_PAGES = ("", "results.csv", "start/", "pause/", "stop/", "retry/")

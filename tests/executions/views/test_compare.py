@@ -8,12 +8,14 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.executions import canned, pages
-from tests.executions.services.test_comparison import NEWER, OLDER
-from tests.faulty import Faulty, reply
+from tests.executions.conftest import SignIn
+from tests.executions.services.test_comparison import NEWER, OLDER, later, work
+from tests.faulty import Faulty, Request, reply
 
 PAGE = f"/executions/{canned.ID}/compare/"
 FIRST, SECOND, THIRD = (f"0b8e1c3e-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
-NOBODY = "0b8e1c3e-0000-4000-8000-000000000009"
+OTHERS, UNKNOWN = "0b8e1c3e-0000-4000-8000-000000000009", "0b8e1c3e-0000-4000-8000-000000000008"
+OTHER = canned.execution("inv-10", run_id=OTHERS, status="COMPLETED", end_time="2026-01-31T14:05:30Z")
 RUNS: dict[str, dict[str, Any]] = {
     FIRST: canned.execution(run_id=FIRST, status="FAILED", end_time="2026-01-31T14:06:00Z"),
     SECOND: canned.execution(
@@ -33,10 +35,11 @@ RUNS: dict[str, dict[str, Any]] = {
 def runs(upstream: Faulty) -> None:
     """An execution that was reset twice. Its latest run is the third."""
     listed = [RUNS[run_id] | {"result": None} for run_id in (THIRD, SECOND, FIRST)]
-    other = canned.execution("inv-10", run_id=NOBODY)
-    upstream.on(reply({"executions": [other, *listed], "next_page_token": None}), method="GET", path=canned.RUNS)
+    upstream.on(reply({"executions": [OTHER, *listed], "next_page_token": None}), method="GET", path=canned.RUNS)
     upstream.on(reply(RUNS[THIRD]), method="GET", path=canned.path())
-    upstream.on(reply(other), method="GET", path=f"{canned.RUNS}/{NOBODY}")
+    for path in (f"{canned.RUNS}/{OTHERS}", canned.path("inv-10")):
+        upstream.on(reply(OTHER), method="GET", path=path)
+    upstream.on(reply({"events": OLDER}), method="GET", path=f"{canned.RUNS}/{OTHERS}/history")
     for run_id, events in ((FIRST, OLDER), (SECOND, NEWER), (THIRD, NEWER)):
         upstream.on(reply(RUNS[run_id]), method="GET", path=f"{canned.RUNS}/{run_id}")
         upstream.on(reply({"events": events}), method="GET", path=f"{canned.RUNS}/{run_id}/history")
@@ -69,19 +72,109 @@ def test_which_runs(operator: Client, query: dict[str, str], expected: tuple[str
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ({"with": "latest"}, 400),
+        ({"with": ".."}, 400),
+        ({"with": "x" * 1_001}, 400),
         ({"run": "latest"}, 400),
-        ({"with": NOBODY}, 404),
-        ({"run": NOBODY}, 404),
-        ({"with": "0b8e1c3e-0000-4000-8000-000000000008"}, 404),
+        ({"run": OTHERS}, 404),
+        ({"with": UNKNOWN}, 404),
+        ({"with": "inv-unknown"}, 404),
     ],
 )
-def test_runs_that_are_not_this_execution_s(
-    operator: Client, upstream: Faulty, query: dict[str, str], status: int
-) -> None:
-    unknown = f"{canned.RUNS}/0b8e1c3e-0000-4000-8000-000000000008"
-    upstream.on(reply({"detail": "no such run", "code": "WF_1100"}, 404), method="GET", path=unknown)
-    assert operator.get(PAGE, query).status_code == status
+def test_what_cannot_be_compared(operator: Client, upstream: Faulty, query: dict[str, str], status: int) -> None:
+    missing = reply({"detail": "no such thing", "code": "WF_1100"}, 404)
+    for path in (f"{canned.RUNS}/{UNKNOWN}", canned.path(UNKNOWN), canned.path("inv-unknown")):
+        upstream.on(missing, method="GET", path=path)
+    response = operator.get(PAGE, query)
+    assert response.status_code == status
+    if status == 404 and "with" in query:
+        # The field is there to name another, with what was typed.
+        assert f"There is no execution and no run “{query['with']}”" in pages.text(response)
+        assert f'value="{query["with"]}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("named", ["inv-10", "OTHERS"])
+def test_another_execution_of_the_workflow(operator: Client, named: str) -> None:
+    """By its id, or by one of its runs: its steps from the first, the older on the left."""
+    response = operator.get(PAGE, {"with": OTHERS if named == "OTHERS" else named})
+    shown = pages.text(response)
+    assert compared(response) == (OTHERS, THIRD)
+    assert "Two executions side by side" in shown
+    assert "two different workflows" not in shown
+    assert "Older inv-10 Newer inv-1 Difference" in shown
+    # The events of each side lead to its own execution.
+    links = pages.links(response)
+    assert f"/executions/inv-10/history/?run={OTHERS}&event=6#event-6" in links
+    assert f"/executions/{canned.ID}/history/?run={THIRD}&event=6#event-6" in links
+
+
+def test_another_workflow_is_said(operator: Client, upstream: Faulty) -> None:
+    upstream.on(reply(OTHER | {"workflow_name": "export"}), method="GET", path=f"{canned.RUNS}/{OTHERS}")
+    assert "two different workflows: export, and invoice-pipeline" in pages.text(operator.get(PAGE, {"with": OTHERS}))
+
+
+def test_an_execution_whose_id_looks_like_a_run_s(operator: Client, upstream: Faulty) -> None:
+    upstream.on(reply({"detail": "no such run"}, 404), method="GET", path=f"{canned.RUNS}/{UNKNOWN}")
+    upstream.on(reply(OTHER), method="GET", path=canned.path(UNKNOWN))
+    assert compared(operator.get(PAGE, {"with": UNKNOWN})) == (OTHERS, THIRD)
+
+
+def test_a_run_that_still_runs_is_said(operator: Client, upstream: Faulty) -> None:
+    running = RUNS[THIRD] | {"status": "RUNNING", "end_time": None}
+    upstream.on(reply(running), method="GET", path=canned.path())
+    response = operator.get(PAGE)
+    assert "The newer is still running: what is missing there may still come." in pages.text(response)
+    assert "so far" in pages.text(response)
+
+
+def test_suggestions(operator: Client, upstream: Faulty) -> None:
+    """The last completed, the last failed, and the workflow's latest, but never the run itself."""
+    asked: list[dict[str, list[str]]] = []
+
+    def listed(request: Request) -> Any:
+        query: dict[str, list[str]] = {}
+        for name, value in request.query:
+            query.setdefault(name, []).append(value)
+        asked.append(query)
+        return reply({"executions": [RUNS[THIRD], OTHER], "next_page_token": None})
+
+    upstream.on(listed, method="GET", path=canned.RUNS)
+    response = operator.get(PAGE, {"part": "suggestions"}, headers={"HX-Request": "true"})
+    assert [(one["workflow_identifier"], one.get("status")) for one in asked] == [
+        (["invoice-pipeline"], ["COMPLETED"]),
+        (["invoice-pipeline"], ["FAILED", "TIMED_OUT"]),
+        (["invoice-pipeline"], None),
+    ]
+    assert pages.links(response) == [f"{PAGE}?run={THIRD}&with={OTHERS}"] * 2
+    assert [tag["value"] for name, tag in pages.parse(response).tags if name == "option"] == ["inv-10"]
+    upstream.on(reply(status=500), method="GET", path=canned.RUNS)
+    response = operator.get(PAGE, {"part": "suggestions"}, headers={"HX-Request": "true"})
+    assert (response.status_code, pages.links(response)) == (200, [])
+
+
+def test_only_some_of_the_steps(operator: Client) -> None:
+    query = {"run": SECOND, "with": FIRST}
+    shown = {which: operator.get(PAGE, query | {"show": which}) for which in ("", "differing", "slower", "odd")}
+    names = {which: [row.line.step.name for row in page.context["rows"]] for which, page in shown.items()}
+    assert names == {
+        "": ["slow", "approve", "extract", "check", "book"],
+        "differing": ["slow", "approve", "check", "book"],
+        "slower": [],
+        "odd": ["slow", "approve", "extract", "check", "book"],
+    }
+    assert "None of them." in pages.text(shown["slower"])
+    assert f"?run={SECOND}&with={FIRST}&show=differing#steps" in pages.links(shown[""])
+
+
+def test_many_steps_come_in_pages(operator: Client, upstream: Faulty) -> None:
+    many = [one for number in range(450) for one in work(1 + 2 * number, f"chunk-{number}", number)]
+    for run_id in (SECOND, THIRD):
+        shifted = many if run_id == SECOND else later(many)
+        upstream.on(reply({"events": shifted}), method="GET", path=f"{canned.RUNS}/{run_id}/history")
+    response = operator.get(PAGE)
+    assert "1 to 200 of 450" in pages.text(response)
+    assert "?page=2#steps" in pages.links(response)
+    last = operator.get(PAGE, {"page": "3"})
+    assert [row.line.step.name for row in last.context["rows"]][::49] == ["chunk-400", "chunk-449"]
 
 
 def test_what_it_says(operator: Client) -> None:
@@ -126,7 +219,7 @@ def test_one_run_alone(operator: Client, upstream: Faulty) -> None:
 def test_a_run_with_itself(operator: Client) -> None:
     response = operator.get(PAGE, {"run": FIRST, "with": FIRST})
     assert response.status_code == 200
-    assert "Choose another run to compare with" in pages.text(response)
+    assert "This is one and the same run" in pages.text(response)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +248,21 @@ def test_without_a_list_of_runs_the_frame_stays(operator: Client, upstream: Faul
 
 def test_the_switch_of_runs_leads_here(operator: Client, upstream: Faulty) -> None:
     switch = f"/executions/{canned.ID}/?part=runs"
-    assert f"{PAGE}?run={THIRD}" in pages.links(operator.get(switch))
+    assert f"{PAGE}?run={THIRD}" in pages.links(found := operator.get(switch))
+    assert "Compare two runs" in pages.text(found)
     upstream.on(reply({"executions": [RUNS[THIRD]]}), method="GET", path=canned.RUNS)
-    assert PAGE not in operator.get(switch).content.decode()
+    assert f"{PAGE}?run={THIRD}" in pages.links(found := operator.get(switch))
+    assert "Compare with another execution" in pages.text(found)
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
+def test_rows_of_the_list_can_be_ticked_to_compare_them(sign_in: SignIn, upstream: Faulty, role: str) -> None:
+    """All of them, by all who may read; only what runs can be acted on, by those who may."""
+    running = canned.execution("inv-11", run_id=UNKNOWN)
+    upstream.on(reply({"executions": [running, OTHER]}), method="GET", path=canned.RUNS)
+    boxes = [tag for _, tag in pages.parse(sign_in(role).get("/executions/")).tags if "data-compare" in tag]
+    assert [(box["data-compare"], box["data-run"]) for box in boxes] == [
+        ("/executions/inv-11/compare/", UNKNOWN),
+        ("/executions/inv-10/compare/", OTHERS),
+    ]
+    assert [box.get("value") for box in boxes] == (["inv-11", None] if role == "admin" else [None, None])

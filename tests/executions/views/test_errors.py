@@ -305,8 +305,8 @@ def test_an_error_of_ours_is_a_page_of_ours(
 
 
 def test_trying_again_from_a_fragment_loads_its_page(operator: Client, upstream: Faulty) -> None:
-    upstream.on(reply(status=500), path=f"{canned.RUNS}/{canned.RUN}/history")
+    upstream.on(reply(status=500), path=canned.RUNS)
     here = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{PAGE}?run={canned.RUN}"}
-    response = operator.get(f"{PAGE}?part=cause", headers=here)
+    response = operator.get(f"{PAGE}?part=runs", headers=here)
     assert (response.status_code, pages.problem(response)) == (502, FAULT)
     assert pages.links(response) == [f"{PAGE}?run={canned.RUN}"]

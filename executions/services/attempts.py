@@ -1,0 +1,149 @@
+"""Attempts of activities that have not ended, as the worker announces them in the event stream.
+
+A history says nothing of an activity between its schedule and its end. The stream does, but is long and can only be
+read from its first event on. So what was read is kept for an execution in few figures, and the next look goes on there.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from executions.services import api, temporal, text
+from executions.upstream.types import WorkflowEvent
+
+PAGE_SIZE = 500
+PAGES = 4
+"""That one look reads at most: it goes on at the next."""
+FRESH_SECONDS = 1.0
+"""The stream is not asked again so soon after it was read to its end."""
+EXECUTIONS = 200
+TASKS = 2_000
+"""Kept of each execution; the oldest go first."""
+LOCK_SECONDS = 5.0
+SLACK = timedelta(seconds=5)
+"""By which a worker's clock may be behind the engine's."""
+_ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_CANCELED")
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is announced of an activity that has not ended."""
+
+    name: str
+    run_id: str
+    began: datetime | None
+    failures: int = 0
+    failing_since: datetime | None = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Announced:
+    """What the stream told of an execution, as far as it was read."""
+
+    tasks: "OrderedDict[tuple[str, str], Attempt]" = field(default_factory=OrderedDict)
+    """By run and activity id."""
+    seen: int = 0
+    complete: bool = False
+    """Whether it was read to its end."""
+    _cursor: str | None = None
+    _done: int = 0
+    """Events of the page at the cursor that were looked at."""
+    _at: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def attempt(
+        self, activity_id: str, name: str, scheduled: datetime | None, run_ids: frozenset[str]
+    ) -> Attempt | None:
+        """What is announced of the activity, by its run where the stream names that, else by its time."""
+        for run_id in run_ids:
+            if (known := self.tasks.get((run_id, activity_id))) and known.name in {"", name}:
+                return known
+        found = [one for (_, task), one in list(self.tasks.items()) if task == activity_id and one.name in ("", name)]
+        since = text.moved(scheduled, -SLACK) if scheduled else None
+        return next((one for one in reversed(found) if since and one.began and one.began >= since), None)
+
+    def failing(self) -> set[str]:
+        """The names of the activities that are announced as failing."""
+        return {one.name for one in list(self.tasks.values()) if one.failures}
+
+    def read(self, execution_id: str) -> None:
+        """Go on reading, for some pages. Raises UpstreamError."""
+        if self.complete and time.monotonic() < self._at + FRESH_SECONDS:
+            return
+        # Who comes second takes what is there, rather than a thread for itself.
+        if not self._lock.acquire(timeout=LOCK_SECONDS):
+            return
+        try:
+            for _ in range(PAGES):
+                if self._page(execution_id):
+                    return
+        finally:
+            self._at = time.monotonic()
+            self._lock.release()
+
+    def _page(self, execution_id: str) -> bool:
+        """Read the page at the cursor. Whether it was the last."""
+        page = api.client().get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=self._cursor)
+        for event in page.events[self._done :]:
+            self._add(event)
+        self.seen += max(len(page.events) - self._done, 0)
+        following = page.next_cursor if page.next_cursor != self._cursor else None
+        self.complete = not following
+        # The last page grows: it is read again the next time.
+        self._cursor, self._done = (following, 0) if following else (self._cursor, len(page.events))
+        return self.complete
+
+    def _add(self, event: WorkflowEvent) -> None:
+        kind = event.event_type or ""
+        if not kind.startswith("ACTIVITY_TASK_"):
+            return
+        try:
+            about = msgspec.json.decode(event.attributes, type=_Attributes)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return
+        key = (text.label(event.workflow_run_id, 100), text.label(about.task_id, 200))
+        if kind in _ENDS:
+            self.tasks.pop(key, None)
+            return
+        moment = text.parse_time(event.event_timestamp)
+        found = self.tasks.get(key)
+        if found is None:
+            found = self.tasks[key] = Attempt(text.label(about.activity_name), key[0], moment)
+            if len(self.tasks) > TASKS:
+                self.tasks.popitem(last=False)
+        if "FAILED" in kind or "RETRYING" in kind or "TIMED_OUT" in kind:
+            found.failures = max(found.failures + 1, temporal.number(about.attempt))
+            found.failing_since = found.failing_since or moment
+            failure = about.failure if isinstance(about.failure, dict) else {}
+            found.error = text.one_line(failure.get("message")) or found.error
+
+
+class _Attributes(msgspec.Struct):
+    """The few that count here: inputs may be large."""
+
+    task_id: Any = None
+    activity_name: Any = None
+    attempt: Any = None
+    failure: Any = None
+
+
+_known: "OrderedDict[tuple[Any, str], Announced]" = OrderedDict()
+_lock = threading.Lock()
+
+
+def announced(execution_id: str) -> Announced:
+    """What the execution's stream told so far, and up to some pages more. Raises UpstreamError."""
+    key = (api.client(), execution_id)
+    with _lock:
+        found = _known.setdefault(key, Announced())
+        _known.move_to_end(key)
+        if len(_known) > EXECUTIONS:
+            _known.popitem(last=False)
+    found.read(execution_id)
+    return found

@@ -1,0 +1,85 @@
+"""A trace's events as a list, with how far each has come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from executions.services import text
+from executions.upstream.types import TraceEvent, TraceEvents
+
+MOST = 2_000
+"""Rows that a page shows."""
+_PROGRESS = ("progress", "percent", "percentage")
+_OF = (("current", "total"), ("done", "total"), ("completed", "total"), ("step", "steps"))
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEventRow:
+    id: str
+    name: str
+    time: datetime | None
+    status: str
+    error: str
+    internal: bool
+    milliseconds: float | None
+    """From its start to its end; None where it has none."""
+    percent: float | None
+    """How far it has come, 0 to 100; None where it does not say."""
+    brief: str
+    """Its attributes on one line."""
+    json: str
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error) or self.status.upper() == "FAILED"
+
+    @property
+    def words(self) -> str:
+        """What the search looks in."""
+        return f"{self.name} {self.id} {self.status} {self.error} {self.json}".casefold()
+
+
+def event_rows(answer: TraceEvents, query: str = "") -> list[TraceEventRow]:
+    """The trace's events in the API's order; with a query those that have it anywhere."""
+    wanted = query.casefold()
+    return [made for event in answer.events or () if (made := row(event)) and (not wanted or wanted in made.words)]
+
+
+def row(event: TraceEvent) -> TraceEventRow:
+    attributes = event.attributes or {}
+    return TraceEventRow(
+        id=text.clean(event.id or "", 100),
+        name=text.clean(event.name or "—", 200),
+        time=text.parse_time(event.timestamp_unix_nano),
+        status=text.clean(event.status or "", 40),
+        error=text.clean(event.error or "", 500),
+        internal=bool(event.internal),
+        milliseconds=_took(event.start_time_unix_ms, event.end_time_unix_ms),
+        percent=progress(attributes),
+        brief=text.one_line(attributes) if attributes else "",
+        json=text.pretty(attributes),
+    )
+
+
+def _took(start: int | None, end: int | None) -> float | None:
+    return float(end - start) if start and end and 0 <= end - start < 10**13 else None
+
+
+def progress(attributes: dict[str, Any]) -> float | None:
+    """A share or a percentage, or so many of so many."""
+    for key in _PROGRESS:
+        share = _number(attributes.get(key))
+        if share is not None and share <= 100:
+            # A share of 1 is more likely than one percent.
+            return round(share * 100 if key == "progress" and share <= 1 else share, 1)
+    for key, of in _OF:
+        done, total = _number(attributes.get(key)), _number(attributes.get(of))
+        if done is not None and total and done <= total:
+            return round(100 * done / total, 1)
+    return None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return float(value)
+    return None

@@ -1,0 +1,69 @@
+"""Parts of a waterfall that its page loads once it is there: all spans, what a text is found in, one span, its logs."""
+
+from collections.abc import Callable
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from executions.permissions import check_allowed
+from executions.services import runs, span_logs, span_page, trace_reads
+from executions.services.traces import Trace
+from executions.upstream import errors
+from executions.views.errors import describe, with_headers
+from executions.views.frame import execution_context
+
+MOST_WANTED = 1_000
+"""Characters that are looked for."""
+
+
+def _json(content: bytes) -> HttpResponse:
+    return with_headers(HttpResponse(content, content_type="application/json"))
+
+
+def _place(request: HttpRequest, run: runs.Run) -> tuple[Trace, int]:
+    found = trace_reads.part(run)
+    place = found.places.get(request.GET.get("span", "")) if found else None
+    if found is None or place is None:
+        raise errors.NotFound("This span is not in the trace.", status=404)
+    return found, place
+
+
+def _spans(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    found = trace_reads.part(run)
+    return _json(found.columns if found else b"null")
+
+
+def _found(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    found = trace_reads.part(run)
+    if found is None:
+        return _json(b"null")
+    places = found.found(request.GET.get("q", "")[:MOST_WANTED])
+    return _json(msgspec.json.encode({"version": found.version, "places": places}))
+
+
+def _span(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    trace, place = _place(request, run)
+    context = execution_context(request, run, "trace")
+    shown = {"trace": trace, "span": span_page.span_page(trace, place)}
+    return with_headers(render(request, "executions/_span.html", context | shown))
+
+
+def _logs(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """Where they cannot be read, the pane says so in their place."""
+    check_allowed(request.user, "logs")
+    trace, place = _place(request, run)
+    context = execution_context(request, run, "trace")
+    try:
+        context["logs"] = span_logs.read(run.execution_id, trace, place, request.GET.get("cursor", ""))
+    except errors.UpstreamError as error:
+        context["logs_problem"] = describe(error, request.user)
+    return with_headers(render(request, "executions/_span_logs.html", context))
+
+
+PARTS: dict[str, Callable[[HttpRequest, runs.Run], HttpResponse]] = {
+    "spans": _spans,
+    "found": _found,
+    "span": _span,
+    "logs": _logs,
+}

@@ -1,0 +1,153 @@
+"""A long history in the browser: a window of rows at a time, what is inside a row, ranges of time, and what is new."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import DESKTOP, sign_in
+from tests.executions import canned
+from tests.faulty import Faulty, reply, running
+from tests.servers import console
+
+LONG = 30_000
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+ADDRESS = f"/executions/{canned.ID}/history/"
+SHOWN = "rows => rows.map((row) => Number(row.id.slice('event-'.length)))"
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Faulty]:
+    with running() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def address(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    canned.healthy(api)
+    with console(Path(tmp_path_factory.mktemp("history")) / "console", api.url) as served:
+        yield served.url
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, api: Faulty) -> Iterator[Page]:
+    """A viewer's; the run has ended, with 500 timers in its history."""
+    canned.healthy(api, status="COMPLETED", end_time="2026-01-31T14:20:00Z")
+    timers(api, 500)
+    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    made = context.new_page()
+    sign_in(made, to="/executions/")
+    yield made
+    context.close()
+
+
+def timers(api: Faulty, count: int, *more: Any) -> None:
+    """One started each second from five past two on."""
+    events = [
+        canned.event(number, "TIMER_STARTED", timerId=f"t-{number}")
+        | {"eventTime": f"2026-01-31T14:{5 + number // 60:02}:{number % 60:02}Z"}
+        for number in range(1, count + 1)
+    ]
+    api.on(reply({"events": [*events, *more]}), path=HISTORY)
+
+
+def rows(page: Page) -> list[int]:
+    return page.locator(".history-rows > .row").evaluate_all(SHOWN)
+
+
+def scroll(page: Page, *, down: bool) -> None:
+    """To the last or the first row, until more have come there."""
+    with page.expect_response(lambda answer: "part=rows" in answer.url, timeout=LONG):
+        page.evaluate("down => scrollTo(0, down ? document.documentElement.scrollHeight : 0)", down)
+    page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+
+
+@pytest.mark.slow
+def test_rows_come_as_one_scrolls_and_the_page_keeps_three_hundred(page: Page) -> None:
+    page.goto(ADDRESS)
+    assert rows(page) == list(range(1, 101))
+    for last in (200, 300, 400, 500):
+        scroll(page, down=True)
+        page.wait_for_function("last => document.querySelector(`#event-${last}`)", arg=last)
+        assert rows(page) == list(range(max(1, last - 299), last + 1))
+    scroll(page, down=False)
+    page.wait_for_function("() => document.querySelector('#event-101')")
+    assert rows(page) == list(range(101, 401))
+
+
+def test_rows_that_come_in_above_move_nothing(page: Page) -> None:
+    page.goto(f"{ADDRESS}?event=250")
+    chosen = page.locator("#event-250")
+    expect(chosen.locator("pre")).to_contain_text('"timerId": "t-250"')
+    page.evaluate("() => document.querySelector('#event-245').scrollIntoView()")
+    where = "() => document.querySelector('#event-250').getBoundingClientRect().top"
+    before = page.evaluate(where)
+    page.wait_for_function("() => document.querySelector('#event-150')")
+    assert abs(page.evaluate(where) - before) <= 1
+
+
+def test_a_row_says_what_is_inside_once_it_is_opened(page: Page, api: Faulty) -> None:
+    # A run that nobody has looked at yet: that of one that is over is asked for once.
+    canned.healthy(api, status="FAILED", run_id=canned.OTHER_RUN)
+    failure = {"message": "429 rate limited", "stackTrace": "at extract"}
+    events = [
+        canned.event(501, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "extract"}, input={"payloads": [{"n": 1}]}),
+        canned.event(502, "ACTIVITY_TASK_STARTED", scheduledEventId="501", attempt=3),
+        canned.event(503, "ACTIVITY_TASK_FAILED", scheduledEventId="501", startedEventId="502", failure=failure),
+    ]
+    api.on(reply({"events": events}), path=f"{canned.RUNS}/{canned.OTHER_RUN}/history")
+    page.goto(f"{ADDRESS}?order=desc")
+    row = page.locator("#event-501")
+    expect(row.locator("summary")).to_contain_text("429 rate limited")
+    expect(row.locator("summary")).to_contain_text("×3")
+    assert row.locator("pre").count() == 0
+    row.locator("summary").click()
+    expect(row.locator("pre").first).to_contain_text('"n": 1')
+    expect(row).to_contain_text("failed, at attempt 3 after 1.0 s")
+    expect(row).to_contain_text("at extract")
+    row.get_by_role("link", name="Only extract").click()
+    expect(page).to_have_url(re.compile("name=extract"))
+    assert rows(page) == [501]
+
+
+def test_a_drag_over_the_time_axis_chooses_a_range(page: Page) -> None:
+    page.goto(f"{ADDRESS}?view=timeline")
+    box = page.locator("[data-axis]").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.4, middle, steps=5)
+    page.mouse.up()
+    page.wait_for_url("**after=*")
+    # From a fifth to two fifths of 499 seconds: timers that have no end go on, but not those that begin later.
+    assert rows(page) == list(range(1, 101))
+    expect(page.locator(".chip.on", has_text="×")).to_be_visible()
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(199|200|201) rows of 500 events"))
+    page.goto(page.url.replace("view=timeline", "view=all"))
+    assert abs(rows(page)[0] - 101) <= 2
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(98|99|100|101) rows of 500 events"))
+
+
+def test_what_is_new_comes_in_and_what_changed_stays_open(page: Page, api: Faulty) -> None:
+    canned.healthy(api, status="RUNNING")
+    timers(api, 150)
+    page.goto(ADDRESS)
+    assert rows(page)[0] == 150
+    first = page.locator("#event-150")
+    first.locator("summary").click()
+    expect(first.locator("pre")).to_contain_text("t-150")
+    timers(api, 150, canned.event(151, "TIMER_FIRED", timerId="t-150", startedEventId="150"), *_new())
+    expect(page.locator("#event-152")).to_be_visible(timeout=LONG)
+    assert rows(page)[:2] == [152, 150]
+    expect(first.locator("summary")).to_contain_text("fired")
+    expect(first.locator("details")).to_have_attribute("open", "")
+    expect(first).to_contain_text("TimerFired")
+    expect(page.locator("#history-count")).to_have_text("151 rows of 152 events")
+
+
+def _new() -> list[Any]:
+    return [canned.event(152, "WORKFLOW_EXECUTION_SIGNALED", signalName="approve")]

@@ -1,0 +1,329 @@
+"""A trace under the hand: spans that fold, are walked by keys, searched, zoomed and opened; ten thousand too."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests import faulty
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, is_complaint, sign_in
+from tests.executions import canned
+from tests.executions.services.trace_shapes import failed, large, span
+from tests.faulty import Faulty, reply
+from tests.servers import console
+
+MODEL = {"gen_ai.request.model": "mistral-large", "gen_ai.prompt": "Why?", "gen_ai.completion": "Because."}
+TREE = span(
+    "run",
+    0,
+    10,
+    span("extract", 0, 4, span("chat", 1, 3, attributes=MODEL)),
+    span("start", 4, 4, span("book", 4, 5, **failed()), span("book", 6, 9) | {"span_id": "id-again"}),
+    attributes={"case": "case-7"},
+)
+NAMES = ["run", "extract", "chat", "start", "book", "book"]
+NODES, HEAP = 4_000, 20_000_000
+WORK = 0.25
+"""Seconds of the page's main thread that one act may take, all its tasks together."""
+
+
+def _serve(server: Faulty, execution_id: str, tree: dict[str, Any], **more: Any) -> None:
+    canned.healthy(server, execution_id, **more)
+    found = canned.execution(execution_id, **more)
+    server.on(reply(found | {"span_tree": tree}), method="GET", path=canned.path(execution_id, "/trace/summary"))
+    line = canned.LOG | {"span_id": "id-chat", "body": "asked the model"}
+    server.on(reply({"results": [line, canned.LOG], "next_cursor": None}), path=canned.path(execution_id, "/logs"))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, str]]:
+    over = {"status": "COMPLETED", "end_time": "2026-01-31T15:05:00Z"}
+    with faulty.running() as server, console(tmp_path_factory.mktemp("waterfall"), server.url) as running:
+        _serve(server, "small", TREE)
+        _serve(server, "large", large(), **over)
+        yield server, running.url
+
+
+@pytest.fixture(scope="module")
+def state(browser: Browser, served: tuple[Faulty, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    context = browser.new_context(base_url=served[1])
+    sign_in(context.new_page(), to="/audit/")
+    kept = tmp_path_factory.mktemp("state") / "viewer.json"
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(browser: Browser, served: tuple[Faulty, str], state: Path) -> Iterator[Open]:
+    """`opened("small", "?q=…")`: a trace whose script has all spans. What the browser complains of fails the test."""
+    contexts, complaints = [], []
+
+    def make(execution_id: str = "small", rest: str = "", **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=served[1], storage_state=state, viewport=options.pop("viewport", DESKTOP), **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
+        page.goto(f"/executions/{execution_id}/trace/{rest}")
+        page.locator("[data-waterfall][data-ready]").wait_for()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _titles(page: Page) -> Locator:
+    return page.locator(".span-row .span-title")
+
+
+def _here(page: Page) -> Locator:
+    return page.locator(".span-row.at .span-title")
+
+
+def _query(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def _press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_the_keys_of_a_tree(opened: Open) -> None:
+    page = opened()
+    expect(_titles(page)).to_have_text(NAMES)
+    page.locator("[data-span-tree]").focus()
+    _press(page, "ArrowDown", "ArrowDown")
+    expect(_here(page)).to_have_text("extract")
+    _press(page, "ArrowRight")
+    expect(_here(page)).to_have_text("chat")
+    # Left: to the parent, then it closes, then further up.
+    _press(page, "ArrowLeft", "ArrowLeft")
+    expect(_here(page)).to_have_text("extract")
+    expect(_titles(page)).to_have_text(["run", "extract", "start", "book", "book"])
+    expect(page.locator(".span-row.at")).to_have_attribute("aria-expanded", "false")
+    _press(page, "ArrowLeft")
+    expect(_here(page)).to_have_text("run")
+    _press(page, "End")
+    expect(page.locator(".span-row.at")).to_have_attribute("data-span", "id-again")
+    assert page.locator("[data-span-tree]").get_attribute("aria-activedescendant") == "span-5"
+    _press(page, "Home", "j", "k", "ArrowDown", "ArrowRight")
+    expect(_titles(page)).to_have_text(NAMES)
+    page.get_by_role("button", name="Collapse all").click()
+    expect(_titles(page)).to_have_text(["run", "extract", "start"])
+    page.get_by_role("button", name="Expand all").click()
+    expect(_titles(page)).to_have_text(NAMES)
+
+
+def test_a_span_s_pane_and_its_link(opened: Open) -> None:
+    page = opened()
+    page.locator(".span-row", has_text="chat").click()
+    pane = page.locator("#span-pane")
+    expect(pane.locator("h2")).to_have_text("chat")
+    expect(pane.locator(".said-text")).to_have_text(["Why?", "Because."])
+    expect(pane.locator(".span-line .body")).to_have_text("asked the model")
+    expect(pane.locator(".span-logs-of")).to_contain_text("1 of the 2 lines fetched")
+    assert _query(page) == {"span": "id-chat"}
+    # The pane follows the keys, and what is open in the address.
+    page.locator("[data-span-tree]").focus()
+    _press(page, "ArrowDown", "ArrowDown")
+    expect(pane.locator("h2")).to_have_text("book")
+    expect(pane.locator(".span-thrown")).to_contain_text("it broke")
+    expect(pane.locator(".stack")).to_contain_text("Traceback")
+    assert _query(page) == {"span": "id-book"}
+    pane.get_by_role("link", name="start").click()
+    expect(pane.locator("h2")).to_have_text("start")
+    _press(page, "Escape")
+    expect(pane).to_be_hidden()
+    assert _query(page) == {}
+    teammate = opened("small", "?span=id-book")
+    expect(teammate.locator("#span-pane h2")).to_have_text("book")
+    expect(teammate.locator(".span-row.selected")).to_have_attribute("data-span", "id-book")
+
+
+def test_the_search_counts_and_jumps(opened: Open) -> None:
+    page = opened()
+    page.get_by_role("button", name="Collapse all").click()
+    _press(page, "f")
+    page.keyboard.type("BOOK")
+    count = page.locator("[data-span-count]")
+    expect(count).to_have_text("2 matches")
+    _press(page, "Enter")
+    expect(page.locator(".span-row.at")).to_have_attribute("data-span", "id-book")
+    expect(count).to_have_text("1 of 2 matches")
+    _press(page, "Enter")
+    expect(page.locator(".span-row.at")).to_have_attribute("data-span", "id-again")
+    _press(page, "Shift+Enter", "Shift+Enter")
+    expect(count).to_have_text("2 of 2 matches")
+    assert _query(page) == {"q": "BOOK"}
+    page.locator("#find").fill("case-7")
+    expect(count).to_have_text("1 match")
+    page.locator("[data-span-tree]").focus()
+    _press(page, "n")
+    expect(_here(page)).to_have_text("run")
+    assert page.get_by_role("link", name="OpenTelemetry").get_attribute("href") == "?view=otel&q=case-7"
+    page.locator("#find").fill("nothing")
+    expect(count).to_have_text("0 matches")
+    expect(opened("small", "?q=book").locator("[data-span-count]")).to_have_text("2 matches")
+
+
+def test_zoom_by_dragging_and_by_buttons(opened: Open) -> None:
+    page = opened()
+    box = page.locator("[data-span-map]").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.45, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.55, middle, steps=4)
+    page.mouse.up()
+    # `extract` and `chat` are over by then, the second `book` has not begun.
+    expect(_titles(page)).to_have_text(["run", "start", "book"])
+    expect(page.locator("[data-span-shown]")).to_have_text("3 in this time")
+    assert _query(page)["after"].startswith("2026-01-31T14:05:04.5")
+    assert _query(page)["before"].startswith("2026-01-31T14:05:05.")
+    # The other tabs show the same time.
+    tab = page.locator(".tabs").get_by_role("link", name="Logs").get_attribute("href") or ""
+    assert parse_qs(urlsplit(tab).query) == {name: [value] for name, value in _query(page).items()}
+    rows = _titles(opened("small", "?" + urlsplit(page.url).query))
+    expect(rows).to_have_text(["run", "start", "book"])
+    page.get_by_role("button", name="Whole").click()
+    expect(_titles(page)).to_have_text(NAMES)
+    assert _query(page) == {}
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator("[data-span-ruler] span")).to_have_text(["2.50 s", "3.50 s", "4.50 s", "5.50 s", "6.50 s"])
+    page.locator(".span-row", has_text="chat").click()
+    page.get_by_role("button", name="Zoom to it").click()
+    expect(_titles(page)).to_have_text(["run", "extract", "chat"])
+
+
+def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[Faulty, str]) -> None:
+    grown = TREE | {"children": [*TREE["children"], span("later", 9, None)], "end_time_unix_nano": None}
+    _serve(served[0], "grows", TREE)
+    page = opened("grows")
+    page.locator(".span-row", has_text="extract").locator(".span-fold").click()
+    page.locator(".span-row", has_text="start").click()
+    expect(page.locator("#span-pane h2")).to_have_text("start")
+    row = page.locator(".span-row", has_text="run").first.element_handle()
+    _serve(served[0], "grows", grown)
+    expect(_titles(page)).to_have_text(["run", "extract", "start", "book", "book", "later"], timeout=15_000)
+    expect(page.locator("[data-trace-part=total]")).to_have_text("7 spans")
+    expect(page.locator(".span-row.selected .span-title")).to_have_text("start")
+    expect(page.locator(".span-row", has_text="later").locator(".span-all")).to_have_text("running")
+    assert row.is_visible()
+
+
+def _deepest_is_in_sight(page: Page) -> None:
+    page.locator("#find").fill("level_198")
+    _press(page, "Enter")
+    row = page.locator(".span-row.at")
+    expect(row).to_have_attribute("aria-level", "200")
+    title, name = (row.locator(part).bounding_box() for part in (".span-title", ".span-name"))
+    assert title
+    assert name
+    assert title["x"] + title["width"] < name["x"] + name["width"]
+
+
+class _Worked:
+    """What each act costs the page's main thread: its own time, however busy the machine is."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.before = self._now()
+
+    def _now(self) -> float:
+        found = self.session.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in found if one["name"] == "TaskDuration"))
+
+    def check(self, act: str) -> None:
+        now = self._now()
+        assert now - self.before < WORK, f"{act} took {now - self.before:.3f} s"
+        self.before = now
+
+
+@pytest.mark.slow
+def test_ten_thousand_spans(opened: Open) -> None:
+    page = opened("large")
+    expect(page.locator(".span-counts")).to_contain_text("10,000 spans")
+    page.wait_for_load_state("networkidle")
+    worked = _Worked(page)
+    page.locator("[data-span-tree]").focus()
+    _press(page, "End")
+    expect(_here(page)).to_have_text("last")
+    worked.check("the last row")
+    _deepest_is_in_sight(page)
+    worked.check("the deepest row")
+    page.get_by_role("button", name="Collapse all").click()
+    expect(page.locator(".span-row[aria-expanded=false]").first).to_be_visible()
+    worked.check("closing all")
+    page.get_by_role("button", name="Expand all").click()
+    worked.check("opening all")
+    page.locator("#find").fill("timeouterror")
+    count = page.locator("[data-span-count]")
+    expect(count).to_have_text(re.compile(r"^\d+ matches"))
+    worked.check("the search")
+    for _ in range(5):
+        _press(page, "Enter")
+        worked.check("the next match")
+    expect(count).to_have_text(re.compile(r"^\d+ of \d+ matches"))
+    for share in range(1, 10):
+        page.evaluate(f"() => scrollTo(0, document.documentElement.scrollHeight * {share} / 10)")
+        expect(page.locator(".span-row").nth(20)).to_be_in_viewport()
+        worked.check("scrolling")
+    assert page.locator("*").count() <= NODES
+    worked.session.send("HeapProfiler.collectGarbage")
+    assert page.evaluate("performance.memory.usedJSHeapSize") <= HEAP
+    _look(page, "waterfall-large")
+
+
+@pytest.mark.slow
+def test_it_looks_right_everywhere(opened: Open) -> None:
+    page = opened("small", "?span=id-book&q=book")
+    expect(page.locator(".span-logs-of")).to_be_visible()
+    _look(page, "waterfall")
+
+
+def _look(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        for viewport in (DESKTOP, PHONE):
+            page.set_viewport_size(viewport)
+            page.screenshot(path=SCREENSHOTS / f"{name}-{theme}-{viewport['width']}.png")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_phone_shows_the_row_above_its_pane(opened: Open) -> None:
+    page = opened("small", viewport=PHONE)
+    page.locator(".span-row", has_text="book").last.click()
+    expect(page.locator("#span-pane h2")).to_have_text("book")
+    row, pane = page.locator(".span-row.selected").bounding_box(), page.locator("#span-pane").bounding_box()
+    assert row
+    assert pane
+    assert row["y"] + row["height"] <= pane["y"] + 1
+
+
+def test_the_script_says_lengths_as_the_server_does(opened: Open) -> None:
+    page = opened()
+    before = page.locator(".span-row").all_inner_texts()
+    plain = page.context.browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    static = plain.new_page()
+    static.goto(page.url)
+    assert static.locator(".span-row").all_inner_texts() == before
+    plain.close()

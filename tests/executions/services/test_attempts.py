@@ -1,0 +1,113 @@
+"""What the event stream tells of attempts, read page by page and never twice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from executions.services import attempts
+from executions.services.attempts import Announced
+from executions.upstream.types import WorkflowEvent
+from tests.executions import canned
+from tests.executions.services import hostile
+from tests.faulty import Faulty, reply
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch, upstream: Faulty) -> Iterator[None]:
+    monkeypatch.setattr(attempts, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "PAGES", 2)
+    yield
+    attempts._known.clear()
+
+
+def activity(kind: str, task: str = "1", run: str = "r-1", **attributes: Any) -> dict[str, Any]:
+    about = {"task_id": task, "activity_name": "extract", **attributes}
+    return canned.EVENT | {"event_type": f"ACTIVITY_TASK_{kind}", "workflow_run_id": run, "attributes": about}
+
+
+def page(upstream: Faulty, *events: dict[str, Any], after: str | None = None) -> None:
+    upstream.on(reply({"events": list(events), "next_cursor": after}), path=canned.EVENTS)
+
+
+def cursors(upstream: Faulty) -> list[str]:
+    return [dict(one.query).get("cursor", "") for one in upstream.requests]
+
+
+def told(found: Announced) -> dict[tuple[str, str], tuple[int, str]]:
+    return {key: (one.failures, one.error) for key, one in found.tasks.items()}
+
+
+def test_what_is_kept(upstream: Faulty) -> None:
+    page(
+        upstream,
+        activity("STARTED"),
+        activity("RETRYING", attempt=1, failure={"message": "429"}),
+        activity("FAILED", attempt=7, failure={"message": "503\x1b[31m"}),
+        activity("STARTED", "2"),
+        activity("COMPLETED", "2"),
+        activity("STARTED", "3"),
+        activity("STARTED", "1", "r-2"),
+        canned.EVENT,
+    )
+    found = attempts.announced(canned.ID)
+    assert told(found) == {("r-1", "1"): (7, "503"), ("r-1", "3"): (0, ""), ("r-2", "1"): (0, "")}
+    assert (found.seen, found.complete) == (8, True)
+
+
+def test_a_failure_without_a_number_counts_as_one_more(upstream: Faulty) -> None:
+    page(upstream, activity("FAILED"), activity("FAILED"), activity("TIMED_OUT"))
+    assert told(attempts.announced(canned.ID)) == {("r-1", "1"): (3, "")}
+
+
+def test_it_goes_on_where_it_stopped(upstream: Faulty) -> None:
+    """Some pages at a time; the last, which grows, is read again, and what it had is not counted twice."""
+    page(upstream, activity("FAILED"), after="a")
+    # The faulty upstream answers every cursor alike: the second page names the cursor that it was asked for.
+    found = attempts.announced(canned.ID)
+    assert (cursors(upstream), found.seen, found.complete) == (["", "a"], 2, True)
+    page(upstream, activity("FAILED"), activity("FAILED"))
+    found = attempts.announced(canned.ID)
+    assert (cursors(upstream), found.seen, found.complete) == (["", "a", "a"], 3, True)
+    assert told(found) == {("r-1", "1"): (3, "")}
+
+
+def test_one_look_reads_no_more_than_some_pages(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    page(upstream, activity("FAILED"), after="a")
+    monkeypatch.setattr(attempts, "PAGES", 1)
+    found = attempts.announced(canned.ID)
+    assert (cursors(upstream), found.seen, found.complete) == ([""], 1, False)
+    page(upstream, activity("FAILED"))
+    assert (attempts.announced(canned.ID).complete, cursors(upstream)) == (True, ["", "a"])
+
+
+def test_what_was_read_a_moment_ago_is_not_asked_for(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "FRESH_SECONDS", 60.0)
+    page(upstream, activity("FAILED"))
+    assert attempts.announced(canned.ID) is attempts.announced(canned.ID)
+    assert len(upstream.requests) == 1
+
+
+def test_it_is_bounded(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "TASKS", 3)
+    monkeypatch.setattr(attempts, "EXECUTIONS", 2)
+    page(upstream, *(activity("STARTED", str(number)) for number in range(9)))
+    for name in ("a", "b", "c"):
+        assert [task for _, task in attempts.announced(name).tasks] == ["6", "7", "8"]
+    assert [name for _, name in attempts._known] == ["b", "c"]
+
+
+KINDS = st.sampled_from(["ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_COMPLETED", "x", None])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(KINDS, hostile.values(["task_id", "activity_name", "attempt", "failure", "message"]))))
+def test_no_event_is_too_odd(events: list[Any]) -> None:
+    found = Announced()
+    for kind, attributes in events:
+        found._add(WorkflowEvent(event_type=kind, attributes=hostile.raw(attributes)))
+    for (run, task), one in found.tasks.items():
+        assert isinstance(run + task + one.error + one.name, str)
+        assert one.failures >= 0
