@@ -12,8 +12,17 @@ from typing import Any
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.tcp import Connection
 
+READ_SIZE = 1_024
+"""Bytes taken from a socket at a time: all frames in them are worked on at once, and thousands hold up everybody."""
+NOT_HEARD = 4400
+"""The close code of a browser whose frames are not what they may be: nothing more is read of it."""
+
 
 class SharedFrames(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.transport.bufferSize = READ_SIZE
+
     def serverSend(self, content: Any, binary: bool = False) -> None:
         """Keep the frame of a text that has a place for it, such as the relay's; others go their usual way."""
         if binary or self.state != self.STATE_OPEN or not hasattr(content, "frame"):
@@ -25,6 +34,12 @@ class SharedFrames(WebSocketProtocol):  # type: ignore[misc]  # daphne has no ty
             self._write(content.frame.payloadHybi)
         else:
             self.sendPreparedMessage(content.frame)
+
+    def serverClose(self, code: int | None = None) -> None:
+        super().serverClose(code)
+        if code == NOT_HEARD:
+            # Autobahn gives up waiting for the answer within a second.
+            self.transport.pauseProducing()
 
     def write_now(self, text: Any) -> None:
         """Send without waiting, past the application's `send`. OSError if the browser has gone."""

@@ -17,6 +17,7 @@ from executions.views import (
     overview,
     reset,
     runs,
+    strip,
     trace,
     why,
 )
@@ -40,6 +41,7 @@ execution_pages = [
     path("reset/", reset.reset, name="reset"),
     path("compare/", compare.compare, name="compare"),
     path("why/", why.sentence, name="why"),
+    path("strip/", strip.strip, name="strip"),
     path("evidence/", evidence.evidence, name="evidence"),
 ]
 

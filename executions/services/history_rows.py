@@ -10,8 +10,8 @@ from executions.services.history import ActionRow, EventRow
 from executions.services.history_index import Index
 from executions.services.steps import Step
 
-WINDOW = 100
-"""Rows that a page gets at a time."""
+FIRST, WINDOW = 50, 100
+"""Rows that a page opens with, and that it gets at a time as the reader goes on."""
 LEAD = 10
 """Rows shown before the one that the address names."""
 FAILED, PENDING = "failed", "pending"

@@ -41,7 +41,8 @@ class LogRow:
     attributes: str
 
 
-def _tone(severity: str) -> str:
+def tone(severity: str) -> str:
+    """One of SEVERITIES: what a severity counts as."""
     lowered = severity.casefold()
     return _TONES.get(lowered, "debug" if lowered in {"debug", "trace"} else "info")
 
@@ -69,7 +70,7 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
         time=text.parse_time(record.timestamp),
         timestamp=text.clean(record.timestamp or "", 40),
         severity=severity.upper(),
-        tone=_tone(severity),
+        tone=tone(severity),
         body=body,
         more=body.rstrip().count("\n"),
         cut=len(body) - 1 if len(record.body or "") > BODY_LIMIT and body.endswith("…") else 0,

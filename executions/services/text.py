@@ -62,8 +62,8 @@ def parse_iso(value: str) -> datetime | None:
     if not value or value.isdecimal():
         return None
     try:
-        # Nanoseconds are more than datetime holds: cut to microseconds.
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+        # What is finer than microseconds is cut off.
+        moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from executions.services import audit, history_index, runs, text, timeline
 from executions.services import history as histories
 from executions.services.history_index import Index
-from executions.services.history_rows import LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
+from executions.services.history_rows import FIRST, LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
 from executions.upstream import errors
 from executions.views.errors import with_headers
 from executions.views.frame import download, execution_context, execution_page, time_range
@@ -127,7 +127,7 @@ def _axis(run: runs.Run, index: Index, wanted: Wanted) -> timeline.Axis | None:
 def _opened(shown: Shown) -> dict[str, Any]:
     """The first rows; if the address names one, those around it."""
     place = place_of(shown.rows, shown.selected, shown.index) if shown.selected else None
-    opened = window(shown.rows, (place or 0) - LEAD)
+    opened = window(shown.rows, (place or 0) - LEAD, FIRST)
     index = shown.index
     return shown.around(opened) | {
         "missing": bool(shown.selected) and place is None,

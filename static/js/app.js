@@ -30,5 +30,6 @@ import "./themes.js";
 import "./times.js";
 import "./watch.js";
 import "./waterfall.js";
+import "./whole-time.js";
 import "./windows.js";
 import "./wrap.js";

@@ -59,7 +59,11 @@ def long_history(events: int) -> bytes:
 
     add("WORKFLOW_EXECUTION_STARTED", workflowType={"name": "bulk-import"}, input={"payloads": [{"documents": events}]})
     while len(found) < events - 6:
-        document = {"document": f"doc-{len(found)}", "text": "x" * order.randrange(200, 4_800)}
+        lines = [
+            {"text": f"position {line} of the invoice", "amount": line * 12.5, "vat": 19, "booked": True}
+            for line in range(order.randrange(2, 50))
+        ]
+        document = {"document": f"doc-{len(found)}", "lines": lines}
         scheduled = add(
             "ACTIVITY_TASK_SCHEDULED",
             activityId=str(len(found)),
@@ -76,7 +80,8 @@ def long_history(events: int) -> bytes:
             failure = {"message": "429 rate limited", "stackTrace": "at book\nat run", "applicationFailureInfo": info}
             add("ACTIVITY_TASK_FAILED", **points, failure=failure)
         else:
-            result = {"payloads": [{"pages": 3, "words": "y" * order.randrange(100, 1_600)}]}
+            words = [f"word {word}" for word in range(order.randrange(10, 130))]
+            result = {"payloads": [{"pages": 3, "words": words}]}
             add("ACTIVITY_TASK_COMPLETED", **points, result=result)
         scheduled = add("WORKFLOW_TASK_SCHEDULED", taskQueue={"name": "imports"}, attempt=1)
         started = add("WORKFLOW_TASK_STARTED", scheduledEventId=scheduled, identity="worker")

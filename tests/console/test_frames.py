@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 from daphne import ws_protocol
@@ -108,3 +108,22 @@ def test_the_socket_behind_an_applications_send_can_be_written_to(pair: tuple[An
 def test_the_application_brings_it_along() -> None:
     importlib.import_module("console.asgi")
     assert ws_protocol.WebSocketFactory.protocol is frames.SharedFrames
+
+
+def test_little_is_read_at_a_time(pair: tuple[Any, socket.socket]) -> None:
+    one, _ = pair
+    with patch.object(ws_protocol.WebSocketProtocol, "connectionMade"):
+        one.connectionMade()
+    assert one.transport.bufferSize == frames.READ_SIZE
+
+
+@pytest.mark.parametrize(("code", "heard"), [(None, True), (1000, True), (4408, True), (4400, False)])
+def test_of_one_that_sends_what_it_may_not_nothing_more_is_read(
+    pair: tuple[Any, socket.socket], code: int | None, heard: bool
+) -> None:
+    one, _ = pair
+    one.sendClose = Mock()
+    one.transport.pauseProducing = Mock()
+    one.serverClose(code)
+    one.sendClose.assert_called_once_with(code=code or 1000)
+    assert one.transport.pauseProducing.called != heard

@@ -75,7 +75,7 @@ class TestHistory:
         return dict(re.findall(r'([\w-]+)="([^"]*)"', html.unescape(found[1]))) if found else None
 
     @pytest.mark.parametrize(
-        ("query", "polls"), [("", True), ("event=50", False), ("order=asc", False), ("order=asc&event=101", True)]
+        ("query", "polls"), [("", True), ("event=40", False), ("order=asc", False), ("order=asc&event=101", True)]
     )
     def test_it_asks_for_news_where_they_come_in(
         self, operator: Client, upstream: Faulty, query: str, polls: bool
@@ -152,7 +152,7 @@ class TestHistory:
 
     @pytest.mark.parametrize(
         ("query", "around"),
-        [("", (1, 100, 0, 350)), ("event=250", (240, 339, 239, 111)), ("event=450", (440, 450, 439, 0))],
+        [("", (1, 50, 0, 400)), ("event=250", (240, 289, 239, 161)), ("event=450", (440, 450, 439, 0))],
     )
     def test_the_rows_around_the_chosen_event_show(
         self, operator: Client, upstream: Faulty, query: str, around: tuple[int, ...]
