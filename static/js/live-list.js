@@ -3,7 +3,7 @@ import { rowOf } from "./rows.js";
 import { localise } from "./times.js";
 
 // How many rows a page holds, and how many more may wait.
-export const MOST_ROWS = 1500;
+export const MOST_ROWS = 1000;
 
 // A row's address without its ordinal, which tells equals apart: it differs from page to page.
 export function keyOf(address) {
