@@ -35,7 +35,7 @@ def test_approve_a_review_through_its_fields(signed_in: SignedIn, demo_api: Api,
     page.get_by_role("link", name="approve").click()
     expect(page.get_by_text("Approve the case.")).to_be_visible()
     assert page.url.endswith("?name=approve")
-    page.get_by_role("link", name="reject").click()
+    page.locator("#part").get_by_role("link", name="reject").click()
     expect(page.get_by_text("Reject the case, with a reason.")).to_be_visible()
     page.go_back()
     expect(page.get_by_text("Approve the case.")).to_be_visible()

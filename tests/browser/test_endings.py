@@ -114,6 +114,7 @@ def test_terminate_ends_it_at_once_and_nothing_cleans_up(signed_in: SignedIn, de
     expect(page.locator("dt:text-is('Ended by') + dd")).to_have_text("admin, with terminate: the disk is full")
 
 
+@pytest.mark.slow
 def test_two_tabs_and_the_back_button_ask_once(signed_in: SignedIn, cleaning: str, engine: Mistral) -> None:
     first = signed_in("operator")
     second = first.context.new_page()

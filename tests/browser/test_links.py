@@ -36,7 +36,7 @@ def test_link_opened_signed_out_comes_back_after_signing_in(demo: str, browser: 
     stranger.get_by_label("Password").fill(PASSWORD)
     stranger.get_by_role("button", name="Sign in").click()
     expect(stranger).to_have_url(link)
-    expect(stranger.locator(".chip.on")).to_have_text("activity")
+    expect(stranger.get_by_role("group", name="Kinds").locator(".chip.on")).to_contain_text("activity")
     stranger.context.close()
 
 

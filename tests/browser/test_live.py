@@ -262,6 +262,7 @@ def test_a_link_to_a_line_leads_on_to_the_newest(page: Page, written: Written) -
     assert shown[-1] <= 450 - 99
 
 
+@pytest.mark.slow
 def test_cuts_of_all_kinds_lose_nothing_and_bring_nothing_twice(page: Page, served: Console, written: Written) -> None:
     """A console that crashes, one that is restarted, and a network that is away, while lines are written."""
     written.write(20, every=0.001)

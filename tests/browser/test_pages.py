@@ -34,7 +34,7 @@ PLAIN = {
 }
 
 
-QUICK = {"overview", "history", "logs", "signal", "reset", "list"}
+QUICK = {"history", "logs", "reset", "list"}
 """Those that `make test` looks at; the slow tests look at the others."""
 
 

@@ -128,6 +128,7 @@ def test_the_keys_of_a_tree(opened: Open) -> None:
     expect(_titles(page)).to_have_text(NAMES)
 
 
+@pytest.mark.slow
 def test_a_span_s_pane_and_its_link(opened: Open) -> None:
     page = opened()
     page.locator(".span-row", has_text="chat").click()
@@ -154,6 +155,7 @@ def test_a_span_s_pane_and_its_link(opened: Open) -> None:
     expect(teammate.locator(".span-row.selected")).to_have_attribute("data-span", "id-book")
 
 
+@pytest.mark.slow
 def test_the_search_counts_and_jumps(opened: Open) -> None:
     page = opened()
     page.get_by_role("button", name="Collapse all").click()
@@ -180,6 +182,7 @@ def test_the_search_counts_and_jumps(opened: Open) -> None:
     expect(opened("small", "?q=book").locator("[data-span-count]")).to_have_text("2 matches")
 
 
+@pytest.mark.slow
 def test_zoom_by_dragging_and_by_buttons(opened: Open) -> None:
     page = opened()
     box = page.locator("[data-span-map]").bounding_box()
@@ -209,6 +212,7 @@ def test_zoom_by_dragging_and_by_buttons(opened: Open) -> None:
     expect(_titles(page)).to_have_text(["run", "extract", "chat"])
 
 
+@pytest.mark.slow
 def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[Faulty, str]) -> None:
     grown = TREE | {"children": [*TREE["children"], span("later", 9, None)], "end_time_unix_nano": None}
     _serve(served[0], "grows", TREE)
