@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from executions.services import api, audit, events, history_index, log_pages, logs, text, timeline, trace_reads
 from executions.services.history_index import Index
@@ -69,7 +68,7 @@ def marks(axis: Axis, run: Run) -> list[Mark]:
 
 def _made(run: Run) -> Strip | None:
     index = history_index.of(run)
-    axis = _axis(run, index)
+    axis = timeline.of_run(run, index)
     if axis is None:
         return None
     sources: list[Callable[[], Lane | None]] = [
@@ -89,13 +88,6 @@ def _made(run: Run) -> Strip | None:
         if lane:
             lanes.append(lane)
     return Strip(axis, tuple(lanes), tuple(missing))
-
-
-def _axis(run: Run, index: Index) -> Axis | None:
-    known = index.events or []
-    begun, ended = (next((one.time for one in some if one.time), None) for some in (known, reversed(known)))
-    last = timezone.now() if run.is_running else max(filter(None, (ended, run.ended)), default=None)
-    return timeline.of_steps(index.steps, begun or run.started, last)
 
 
 def _steps(axis: Axis, index: Index) -> Lane | None:

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils.timezone import now
+
+from executions.services.history_index import Index
 from executions.services.history_rows import Row
+from executions.services.runs import Run
 from executions.services.steps import Step
 
 WIDTH = 1_000.0
@@ -163,3 +167,11 @@ def of_steps(steps: Iterable[Step], first: datetime | None, last: datetime | Non
             closed = step.closed.time if step.closed else None
             busy.append((step.time.timestamp(), closed.timestamp() if closed else end))
     return Axis(first.timestamp(), end, sorted(busy))
+
+
+def of_run(run: Run, index: Index) -> Axis | None:
+    """The axis of the whole run, up to now while it goes on; None without times."""
+    events = index.events or []
+    begun, ended = (next((one.time for one in some if one.time), None) for some in (events, reversed(events)))
+    last = now() if run.is_running else max(filter(None, (ended, run.ended)), default=None)
+    return of_steps(index.steps, begun or run.started, last)

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.timezone import now
 
 from executions.services import audit, history_index, runs, text, timeline
 from executions.services import history as histories
@@ -116,12 +115,12 @@ def _wanted(request: HttpRequest, run: runs.Run) -> Wanted:
 
 
 def _axis(run: runs.Run, index: Index, wanted: Wanted) -> timeline.Axis | None:
-    events = index.events or []
-    first = wanted.after or next((event.time for event in events if event.time), None)
-    last = wanted.before or (
-        now() if run.is_running else next((one.time for one in reversed(events) if one.time), None)
-    )
-    return timeline.of_steps([] if wanted.after or wanted.before else index.steps, first, last)
+    """Of the whole run, or of the range that is chosen."""
+    whole = timeline.of_run(run, index)
+    if whole is None or not (wanted.after or wanted.before):
+        return whole
+    first = wanted.after.timestamp() if wanted.after else whole.first
+    return timeline.Axis(first, wanted.before.timestamp() if wanted.before else whole.last)
 
 
 def _opened(shown: Shown) -> dict[str, Any]:
