@@ -19,7 +19,7 @@ from django.conf import settings
 from executions import ids, streams
 from executions.permissions import is_allowed
 from executions.relay.hub import Hub
-from executions.relay.messages import Message, State
+from executions.relay.messages import Batch, Message, State
 from executions.relay.viewer import Viewer
 from executions.relay.window import TooSlow
 from executions.services import api
@@ -153,17 +153,22 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         """Send until the stream is over or the viewer stalls."""
         code = 1000
         write_now: Callable[[str], None] | None = self.scope.get("write_now")
-        send = (lambda rows: write_now(rows.text)) if write_now else None
+
+        def send(rows: Batch) -> None:
+            assert write_now
+            try:
+                write_now(rows.text)
+            except OSError:
+                raise _Gone from None
+
         try:
-            async with contextlib.aclosing(viewer.messages(send)) as messages:
+            async with contextlib.aclosing(viewer.messages(send if write_now else None)) as messages:
                 async for message in messages:
                     await self._tell(message)
                     if isinstance(message, State) and message.missing:
                         code = NOT_FOUND
         except TooSlow:
             code = TOO_SLOW
-        except OSError:
-            raise _Gone from None
         return code
 
     async def _tell(self, message: Message) -> None:

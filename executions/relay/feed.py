@@ -81,7 +81,7 @@ class Feed:
     def _load(self) -> float:
         """How busy the thread has been since the last tick: none up to half of the time, one for all of it."""
         now, worked = time.monotonic(), time.thread_time()
-        busy = (worked - self._worked) / (now - self._ticked)
+        busy = (worked - self._worked) / max(now - self._ticked, 1e-6)
         self._ticked, self._worked = now, worked
         return min(max(2 * busy - 1, 0.0), 1.0)
 

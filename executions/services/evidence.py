@@ -1,8 +1,8 @@
 """Evidence of an execution: one zip of all that is known of it, with a manifest that says what each file is worth.
 
 It is made while it is sent. Each part is read, packed and let go before the next one, so that no more than one
-answer of the API is in memory; the manifest comes last, when all is known. A part that fails is noted there, and stops
-nothing.
+answer of the API is in memory as it came; what is packed waits with the server until the browser takes it. The manifest
+comes last, when all is known. A part that fails is noted there, and stops nothing.
 """
 
 import hashlib

@@ -24,7 +24,6 @@ _CATEGORIES = (
     ("WORKFLOW_EXECUTION", "workflow"),
 )
 OPERATOR = "operator"
-CATEGORIES = ("workflow", "activity", "timer", "child", "signal", "update", "task", "other", OPERATOR)
 
 
 class Timed(Protocol):

@@ -31,10 +31,10 @@ class Index:
         names: dict[int, str] = {}
         raws = found.events
         self.events = None if raws is None else [history.event_row(raw, names) for raw in in_slices(raws)]
+        _tell_apart(self.events or [])
         self.steps = steps.steps(in_slices(self.events or []))
         for event in in_slices(self.events or []):
             event.time  # noqa: B018  (worked out now, and not while somebody waits for a page)
-        self.counts = Counter(event.category for event in self.events or ())
         self._lock = threading.Lock()
         self._searches: dict[str, set[int]] = {}
 
@@ -49,9 +49,14 @@ class Index:
 
         Workflow tasks are left out where nothing was wrong with them.
         """
-        in_steps = {event.id for step in self.steps for event in step.events}
-        alone = [one for one in self.events or () if one.id not in in_steps and (one.category != _HIDDEN or one.failed)]
-        return sorted([*self.steps, *alone], key=lambda row: row.id)
+        opened = {step.id: step for step in self.steps}
+        found: list[Step | EventRow] = []
+        for event in self.events or ():
+            if event.id in opened:
+                found.append(opened[event.id])
+            elif event.id not in self.step_of and (event.category != _HIDDEN or event.failed):
+                found.append(event)
+        return found
 
     @cached_property
     def step_of(self) -> dict[int, Step]:
@@ -67,10 +72,17 @@ class Index:
         known = any(event.id == event_id for event in self.events or ())
         return known and event_id not in self.step_of and event_id not in self._compact_ids
 
-    @cached_property
-    def failed(self) -> list[int]:
-        """Of what failed, in order."""
-        return [row.id for row in self.compact if row.failed]
+    def rows(self, *, compact: bool) -> list[Step | EventRow]:
+        """Steps, and what is in none; or all events."""
+        return self.compact if compact else [*(self.events or ())]
+
+    def counts(self, *, compact: bool) -> Counter[str]:
+        """How many rows there are of each category."""
+        return Counter(row.category for row in self.rows(compact=compact))
+
+    def failed(self, *, compact: bool) -> list[int]:
+        """Ids of the rows that failed, in order."""
+        return [row.id for row in self.rows(compact=compact) if row.failed]
 
     @cached_property
     def pending(self) -> list[int]:
@@ -96,6 +108,15 @@ class Index:
     @cached_property
     def _haystack(self) -> Haystack:
         return Haystack(self.raw, (event.raw for event in self.events or ()))
+
+
+def _tell_apart(events: list[EventRow]) -> None:
+    """Events without an id, or with one that was there before, get one that is no event's: by their place, negative."""
+    seen: set[int] = set()
+    for place, event in enumerate(events):
+        if not event.id or event.id in seen:
+            event.id = -place - 1
+        seen.add(event.id)
 
 
 def fetch(run: Run, *, decode_payloads: bool = True) -> History:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.services import history
+from executions.services import history, temporal
 from executions.services.audit import Entry
 from executions.services.history import ActionRow, EventRow
 from executions.services.history_index import Index
@@ -93,10 +93,13 @@ def _did(row: ActionRow, wanted: Wanted) -> bool:
 
 def place_of(rows: Sequence[Row], row_id: str, index: Index) -> int | None:
     """Where the row of this id is, or the step that the event of this id belongs to; None if it is not there."""
-    event_id = int(row_id) if row_id.isdecimal() else 0
-    step = index.step_of.get(event_id)
-    ids = {row_id, str(step.id)} if step else {row_id}
-    return next((place for place, row in enumerate(rows) if str(row.id) in ids), None)
+    place = _place(rows, row_id)
+    step = index.step_of.get(temporal.number(row_id)) if place is None else None
+    return _place(rows, str(step.id)) if step else place
+
+
+def _place(rows: Sequence[Row], row_id: str) -> int | None:
+    return next((place for place, row in enumerate(rows) if str(row.id) == row_id), None)
 
 
 def window(rows: Sequence[Row], first: int, count: int = WINDOW) -> Window:
@@ -113,10 +116,16 @@ class News:
     since: int
     actions: frozenset[str]
     """Ids of what operators did meanwhile."""
+    settled_after: datetime
+    """What they did later than this may have come to something else since."""
 
     def is_new(self, row: Row) -> bool:
         return row.id in self.actions if isinstance(row, ActionRow) else row.id > self.since
 
     def is_changed(self, row: Row) -> bool:
         """Whether the page has it, but not as it is now."""
-        return isinstance(row, Step) and not self.is_new(row) and any(one.id > self.since for one in row.events)
+        if self.is_new(row) or isinstance(row, EventRow):
+            return False
+        if isinstance(row, ActionRow):
+            return row.time > self.settled_after
+        return any(event.id > self.since for event in row.events)

@@ -26,7 +26,6 @@ _KEYS = frozenset(
             "details",
             "header",
             "fields",
-            "memo",
         ),
         *(
             "memo",
@@ -63,6 +62,7 @@ _KEYS = frozenset(
 )
 """Temporal's own names in an event: they say nothing of this history, since all have them."""
 _ATTRIBUTES = b"eventattributes"
+_BETWEEN = re.compile(r"\s*([:,{}\[\]])\s*")
 _TO_END_OF_KEY = re.compile(rb'[a-z0-9_]*(?="\s*:)')
 
 
@@ -113,5 +113,7 @@ def _needles(query: str) -> set[tuple[bytes, bool]]:
             text = json.dumps(words, ensure_ascii=ascii_only)[1:-1].encode(errors="replace").lower()
             found.add((text, False))
     if '"' in query:
-        found.add((query.encode(errors="replace").lower(), True))
+        # A piece of JSON, as the API may write it and as a page shows it.
+        for words in (query, _BETWEEN.sub(r"\1", query)):
+            found.add((words.encode(errors="replace").lower(), True))
     return found

@@ -125,11 +125,10 @@ class Step(msgspec.Struct, eq=False, gc=False):
 
     @property
     def seconds(self) -> float | None:
-        """From its start to its end, as far as the history tells."""
-        begun = self.started or self.opened
-        if self.closed is None or self.closed is self.opened or not begun.time or not self.closed.time:
+        """From its schedule to its end, with all attempts and the time between; None as far as the history lacks it."""
+        if self.closed is None or self.closed is self.opened or not self.opened.time or not self.closed.time:
             return None
-        return max((self.closed.time - begun.time).total_seconds(), 0)
+        return max((self.closed.time - self.opened.time).total_seconds(), 0)
 
     @property
     def target(self) -> str:

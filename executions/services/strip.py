@@ -50,13 +50,18 @@ class Strip:
     axis: Axis
     lanes: tuple[Lane, ...]
     missing: tuple[str, ...]
-    """What could not be had."""
+    """The lanes that could not be had."""
 
 
 def of(run: Run) -> Strip | None:
     """The run's strip; None without any time. Raises UpstreamError."""
-    age, timeout = OVER_AGE if run.status.over else RUNNING_AGE, settings.UPSTREAM_TIMEOUT_SECONDS
-    key = (api.client(), run.shown)
+    found = _read(run, OVER_AGE if run.status.over else RUNNING_AGE)
+    # What lacks a part is soon made again.
+    return _read(run, RUNNING_AGE) if found and found.missing else found
+
+
+def _read(run: Run, age: float) -> Strip | None:
+    key, timeout = (api.client(), run.shown), settings.UPSTREAM_TIMEOUT_SECONDS
     return _strips.read(key, lambda: _made(run), age=age, size=lambda _: 20_000, timeout=timeout, patient=True).value
 
 
@@ -77,7 +82,7 @@ def _made(run: Run) -> Strip | None:
         lambda: _events(axis, run),
         lambda: _lines(axis, run),
     ]
-    names = ("history", "trace", "events", "logs")
+    names = ("steps", "spans", "events", "lines")
     lanes, missing = [], []
     for name, source in zip(names, sources, strict=True):
         try:
@@ -117,11 +122,13 @@ def _spans(axis: Axis, run: Run) -> Lane | None:
 
 def _events(axis: Axis, run: Run) -> Lane | None:
     answer = api.client().get_workflow_events(workflow_exec_id=run.execution_id, limit=events.PAGE_SIZE)
-    rows = [events.row(event) for event in answer.events]
+    # They are the execution's: those of other runs are beyond the axis.
+    every = [events.row(event) for event in answer.events]
+    rows = [row for row in every if row.time and axis.first <= row.time.timestamp() <= axis.last]
     tones = {"ok": _moments(row.time for row in rows if not row.failed)}
     tones["bad"] = _moments(row.time for row in rows if row.failed)
     first = "the first " if answer.next_cursor else ""
-    return _lane(axis, "events", first + _counting(len(rows), "event"), tones) if rows else None
+    return _lane(axis, "events", first + _counting(len(rows), "announced event"), tones) if rows else None
 
 
 def _lines(axis: Axis, run: Run) -> Lane | None:

@@ -100,7 +100,7 @@ class Axis:
         after = min(bisect_right(self._moments, moment), len(self._moments) - 1)
         begun, ended = self._moments[after - 1], self._moments[after]
         part = (moment - begun) / (ended - begun) if ended > begun else 0.0
-        return self._places[after - 1] + part * (self._places[after] - self._places[after - 1])
+        return min(self._places[after - 1] + part * (self._places[after] - self._places[after - 1]), WIDTH)
 
     def bar(self, begun: float, ended: float | None) -> Bar:
         """Without an end it goes on to the last moment."""

@@ -74,11 +74,14 @@ def _ask(client: Client, execution_id: str) -> traces.Trace | None:
 
 
 def _keep(key: tuple[Client, str], found: traces.Trace, asked: float) -> None:
+    # Made out before others are kept from theirs.
+    about = found.version, found.last
+    found.size  # noqa: B018  (remembered)
     with _lock:
         before = _kept.get(key)
         if before is None or before[1] <= asked:
             # The same as before stays the one that is there: what was made of it need not be made again.
-            same = before and (before[0].version, before[0].last) == (found.version, found.last)
+            same = before and (before[0].version, before[0].last) == about
             _kept[key] = (before[0] if before and same else found, asked)
             _kept.move_to_end(key)
         while len(_kept) > 1 and sum(one.size for one, _ in _kept.values()) > KEPT_BYTES:

@@ -65,10 +65,6 @@ class Trace:
         return max((node.depth for node in self.nodes), default=-1) + 1
 
     @cached_property
-    def has_running(self) -> bool:
-        return any(node.end is None for node in self.nodes)
-
-    @cached_property
     def columns(self) -> bytes:
         """All spans as JSON, a list for each thing they have: a browser reads that soonest and keeps it in least.
 

@@ -1,15 +1,18 @@
 """An execution's history: its steps or its events, a window of rows at a time."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import now
 
-from executions.services import audit, history_index, runs, text, timeline
+from executions.services import audit, history_index, runs, temporal, text, timeline
 from executions.services import history as histories
 from executions.services.history_index import Index
 from executions.services.history_rows import FIRST, LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
@@ -23,6 +26,8 @@ KEPT = ("type", "state", "name", "q", "after", "before")
 """Of the address, what the parts of the page ask with; and always the run."""
 NEWS_SHOWN = 200
 """New rows, and changed ones, that an open page gets at a time."""
+UNSETTLED = timedelta(minutes=10)
+"""How long what an operator did may still come to something else than its row says."""
 
 
 @execution_page("history", "history")
@@ -53,8 +58,12 @@ class Shown:
     context: dict[str, Any]
 
     def around(self, rows: Window, *, ahead: bool = True, behind: bool = True) -> dict[str, Any]:
-        """For the template of rows: these, and whether there are ways to more at their ends."""
-        return {"rows": rows.rows, "ahead": ahead and rows.ahead, "behind": behind and rows.behind}
+        """For the template of rows: these, and how many there are beyond each end; None for one that is not shown."""
+        return {
+            "rows": rows.rows,
+            "ahead": rows.ahead if ahead else None,
+            "behind": rows.behind if behind else None,
+        }
 
 
 def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
@@ -96,7 +105,7 @@ def _view(request: HttpRequest, index: Index, selected: str) -> str:
     if view in VIEWS:
         return view
     # A link to an event that the steps leave out shows it nevertheless.
-    hidden = selected.isdecimal() and index.is_hidden(int(selected))
+    hidden = index.is_hidden(temporal.number(selected))
     return "all" if hidden else "compact"
 
 
@@ -127,15 +136,19 @@ def _opened(shown: Shown) -> dict[str, Any]:
     """The first rows; if the address names one, those around it."""
     place = place_of(shown.rows, shown.selected, shown.index) if shown.selected else None
     opened = window(shown.rows, (place or 0) - LEAD, FIRST)
-    index = shown.index
+    index, compact = shown.index, shown.context["wanted"].compact
+    did = [(histories.OPERATOR, len(shown.did))] if shown.did else []
     return shown.around(opened) | {
         "missing": bool(shown.selected) and place is None,
         "selected_id": None if place is None else shown.rows[place].id,
         "count": len(shown.rows),
         "total": len(index.events or ()),
         "by_operators": len(shown.did),
-        "counts": [*index.counts.items(), *([(histories.OPERATOR, len(shown.did))] if shown.did else [])],
-        "failed": index.failed,
+        "counts": [
+            *index.counts(compact=compact).items(),
+            *([(histories.OPERATOR, len(shown.did))] if shown.did else []),
+        ],
+        "failed": index.failed(compact=compact),
         "pending": index.pending if shown.context["polling"] else [],
     }
 
@@ -157,14 +170,19 @@ def _news(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
     """What came after the event, and the number of actions, that `since` names; and the rows that it changed."""
     if same := unchanged(request, shown.context["rows_mark"]):
         return same
-    event, _, actions = request.GET.get("since", "").partition(".")
-    if not (event.isdecimal() and actions.isdecimal()):
+    since = re.fullmatch(r"(\d{1,18})\.(\d{1,9})", request.GET.get("since", ""), re.ASCII)
+    if not since:
         raise BadRequest("“since” is not what it was given as.")
-    news = News(int(event), frozenset(str(one.action.id) for one in shown.did[: len(shown.did) - int(actions)]))
+    did = shown.did[: max(len(shown.did) - int(since[2]), 0)]
+    news = News(int(since[1]), frozenset(str(one.action.id) for one in did), now() - UNSETTLED)
     rows = [row for row in shown.rows if news.is_new(row)]
-    changed = [row for row in shown.rows if news.is_changed(row)][-NEWS_SHOWN:]
-    if len(rows) > NEWS_SHOWN:
-        rows = rows[:NEWS_SHOWN] if shown.context["wanted"].newest_first else rows[-NEWS_SHOWN:]
+    changed = [row for row in shown.rows if news.is_changed(row)]
+    if len(rows) + len(changed) > NEWS_SHOWN or shown.context["axis"]:
+        # After a long time in the dark, or a storm, the page begins anew, and nothing between is missing. So it does
+        # where there is a time axis, which goes on.
+        answer = _answer(request, run, shown, "", _opened(shown))
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#part", "innerHTML"
+        return answer
     context = {"rows": rows, "changed": changed, "count": len(shown.rows), "total": len(shown.index.events or ())}
     return _answer(request, run, shown, "news", context)
 
@@ -179,7 +197,8 @@ def _event(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
 
 def _answer(request: HttpRequest, run: runs.Run, shown: Shown, part: str, found: dict[str, Any]) -> HttpResponse:
     context = execution_context(request, run, "history") | shown.context | found
-    return with_headers(render(request, f"executions/_history_{part}.html", context))
+    name = f"_history_{part}" if part else "_history"
+    return with_headers(render(request, f"executions/{name}.html", context))
 
 
 def _download(run: runs.Run, form: str) -> HttpResponse:

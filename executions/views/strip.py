@@ -15,6 +15,8 @@ SECONDS = 15
 """Between refreshes of a run that goes on."""
 NEEDS = {"steps": "history", "spans": "trace-summary", "events": "event-stream", "lines": "logs"}
 """What a viewer must be allowed to see a lane."""
+WORDS = {"steps": "history", "spans": "trace", "events": "events", "lines": "logs"}
+"""What a lane that is missing is called."""
 
 
 @allowed("history")
@@ -28,7 +30,9 @@ def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
     may = allowed_operations(request.user)
     marks = strips.marks(found.axis, run) if found else []
     lanes = [lane for lane in found.lanes if NEEDS[lane.name] in may] if found else []
-    now = mark(run.run_id, lanes, [one.action.action.id for one in marks], found and found.axis.last, problem)
+    now = mark(
+        run.run_id, lanes, [one.action.action.id for one in marks], found and (found.missing, found.axis.last), problem
+    )
     if is_refresh(request) and (same := unchanged(request, now)):
         return same
     after, before = (text.parse_iso(chosen[name] or "") for name in ("after", "before"))
@@ -42,7 +46,8 @@ def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
         "after": after,
         "before": before,
         "strip_mark": now,
-        "polling": SECONDS if run.is_running or problem else 0,
+        "missing": [WORDS[name] for name in found.missing if NEEDS[name] in may] if found else [],
+        "polling": SECONDS if run.is_running or problem or (found and found.missing) else 0,
         "pinned": "run" in request.GET,
     }
     return with_headers(render(request, "executions/_strip.html", context))

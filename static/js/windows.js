@@ -16,17 +16,21 @@ function edge(list, way, row) {
   return item;
 }
 
+// `way`: where rows came in. Those that go are at the other end, unless the reader is there.
 function trim(list, way) {
   const rows = [...list.querySelectorAll(":scope > .row")];
   const over = rows.length - MOST;
   if (over <= 0) return;
   const off = way === "past" ? rows.slice(0, over) : rows.slice(-over);
+  const inSight = (row) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < innerHeight;
+  if (inSight(off[0]) || inSight(off.at(-1))) return;
   const kept = way === "past" ? rows[over] : rows[rows.length - over - 1];
   const before = kept.getBoundingClientRect().top;
   const other = way === "past" ? "ahead" : "past";
   for (const old of list.querySelectorAll(`:scope > [data-edge="${other}"]`)) old.remove();
   // What comes in at the end that goes is got with the rows there.
-  document.getElementById("history-end")?.remove();
+  const end = document.getElementById("history-end");
+  if (end === (way === "past" ? list.firstElementChild : list.lastElementChild)) end?.remove();
   for (const row of off) row.remove();
   const made = edge(list, other, kept);
   if (way === "past") kept.before(made);
@@ -37,7 +41,11 @@ function trim(list, way) {
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  const way = event.detail.requestConfig?.elt?.dataset.edge;
-  const list = way && document.querySelector("[data-windowed]");
-  if (list) trim(list, way);
+  const asked = event.detail.requestConfig?.elt;
+  const list = document.querySelector("[data-windowed]");
+  if (!list || !asked) return;
+  // New rows come in at one end only.
+  const news = () => (list.firstElementChild?.id === "history-end" ? "ahead" : "past");
+  const way = asked.id === "history-end" ? news() : asked.dataset.edge;
+  if (way) trim(list, way);
 });

@@ -85,6 +85,9 @@ def test_a_browser_that_leaves_ends_it(serving: Console, viewer: httpx.Client, a
         time.sleep(0.02)
     for connection in leaving:
         connection.close()
+    # The server hears of it before it gets on with its work.
+    for _ in range(5):
+        assert viewer.get("/healthz").status_code == 200
     gate.set()
     with zipfile.ZipFile(io.BytesIO(viewer.get(PAGE).content)) as packed:
         assert json.loads(packed.read("manifest.json"))["complete"]

@@ -36,8 +36,8 @@ def test_compact_has_each_thing_once_and_no_workflow_tasks() -> None:
         *((15, "event"), (16, "event")),
     ]
     assert [ids(step.events) for step in found.steps] == [[5, 6, 7], [8, 9], [10], [11], [12, 13]]
-    assert (found.failed, found.pending) == ([5, 16], [11])
-    assert found.counts == {
+    assert (found.failed(compact=True), found.failed(compact=False), found.pending) == ([5, 16], [7, 16], [11])
+    assert found.counts(compact=False) == {
         "workflow": 2,
         "task": 4,
         "activity": 3,
@@ -47,6 +47,8 @@ def test_compact_has_each_thing_once_and_no_workflow_tasks() -> None:
         "child": 2,
         "other": 1,
     }
+    steps = {"workflow": 2, "activity": 1, "timer": 1, "signal": 1, "update": 1, "child": 1, "other": 1}
+    assert found.counts(compact=True) == steps
 
 
 @pytest.mark.parametrize(("event_id", "hidden"), [(1, False), (3, True), (6, False), (14, True), (99, False)])
@@ -89,7 +91,15 @@ def test_a_search_is_kept_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_of_another_shape_there_are_no_rows() -> None:
     found = Index(History(raw=b'{"items": []}'))
-    assert (found.events, found.compact, found.failed, found.size) == (None, [], [], 26)
+    assert (found.events, found.compact, found.failed(compact=True), found.size) == (None, [], [], 26)
+
+
+def test_events_without_an_id_of_their_own_are_all_there_and_told_apart() -> None:
+    events = [{**event(1, "TIMER_STARTED", timerId="t"), "eventId": one} for one in ("1", None, "1", "x")]
+    found = index([*events, {"eventType": "EVENT_TYPE_MARKER_RECORDED"}])
+    assert found.events
+    assert ids(found.events) == [1, -2, -3, -4, -5]
+    assert ids(found.compact) == [1, -2, -3, -4, -5]
 
 
 OPENERS = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from executions.models import ActionRequested
-from executions.services import audit, history_rows
+from executions.services import audit
 from executions.services.history import ActionRow
 from executions.services.history_rows import News, Wanted, listed, place_of, window
 from tests.executions.services.test_history import EVENTS
@@ -88,7 +88,15 @@ def test_a_search_is_made_once_for_a_list(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("compact", "row_id", "place"),
-    [(False, "5", 4), (True, "5", 1), (True, "7", 1), (True, "3", None), (True, "x", None), (False, "99", None)],
+    [
+        (False, "5", 4),
+        (False, "7", 6),
+        (True, "5", 1),
+        (True, "7", 1),
+        (True, "3", None),
+        (True, "x", None),
+        (False, "99", None),
+    ],
 )
 def test_where_a_row_is(compact: bool, row_id: str, place: int | None) -> None:
     found = index(EVENTS)
@@ -113,12 +121,11 @@ def test_a_window(first: int, shown: list[int], ahead: int, behind: int) -> None
 def test_news() -> None:
     entry = did(99)
     rows = listed(index(EVENTS), COMPACT, [entry])
-    news = News(8, frozenset([str(entry.action.id)]))
+    news = News(8, frozenset([str(entry.action.id)]), second(90))
     assert [row.id for row in rows if news.is_new(row)] == [10, 11, 12, 15, 16, str(entry.action.id)]
     # The timer, event 8, has fired since.
     assert [row.id for row in rows if news.is_changed(row)] == [8]
-    assert [row for row in rows if News(16, frozenset()).is_new(row)] == []
-
-
-def test_the_window_is_of_rows_that_fit_a_page_quickly() -> None:
-    assert history_rows.WINDOW == 100
+    assert [row for row in rows if News(16, frozenset(), second(90)).is_new(row)] == []
+    # What was done a moment ago may have come to something by now.
+    assert [row.id for row in rows if News(16, frozenset(), second(90)).is_changed(row)] == [str(entry.action.id)]
+    assert [row for row in rows if News(16, frozenset(), second(100)).is_changed(row)] == []

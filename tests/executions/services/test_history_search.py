@@ -55,7 +55,8 @@ def test_it_finds_values_and_keys_of_ones_own(
 
 
 def test_a_piece_of_json_is_found_as_it_stands() -> None:
-    assert haystack(EVENTS, separators=(",", ":")).find('{"amount":12}') == {0}
+    for query in ('{"amount":12}', '{"amount": 12}', '"name": "pipeline"'):
+        assert haystack(EVENTS, separators=(",", ":")).find(query) == {0}
 
 
 def test_events_that_are_equal_are_told_apart() -> None:

@@ -126,7 +126,7 @@ def test_what_is_no_step(other: Any) -> None:
 def test_how_long_it_took_and_whether_it_was_open() -> None:
     (step,) = steps.steps(made([start(1), RUN, event(4, "ACTIVITY_TASK_COMPLETED", scheduledEventId="1")]))
     # From its last attempt's start: the event before it is only its order.
-    assert step.seconds == 2
+    assert step.seconds == 3
     assert [step.is_open_at(number) for number in (1, 2, 4, 5)] == [False, True, True, False]
 
 

@@ -51,7 +51,6 @@ def test_a_running_span_is_drawn_to_the_end_and_has_none() -> None:
     found = trace(span("run", 0, None, span("a", 5, None), span("b", 0, 10)))
     assert [(node.name, node.end is None) for node in found.nodes] == [("run", True), ("b", False), ("a", True)]
     assert seconds(found, "begin", "until") == [("run", 0, 10), ("b", 0, 10), ("a", 5, 10)]
-    assert found.has_running
 
 
 def test_what_runs_has_come_as_far_as_now() -> None:

@@ -166,7 +166,7 @@ OTHER_PAGES = (
     *("/executions/", f"/executions/open/?id={canned.ID}", "/audit/", "/audit/?view=csv", f"{PAGE}actions/"),
     *(f"{PAGE}?part={part}&run={canned.RUN}" for part in ("facts", "runs")),
     *(f"{PAGE}compare/?run={canned.RUN}", f"{PAGE}history/?view=json", f"{PAGE}logs/rows/", f"{PAGE}events/rows/"),
-    *(f"{PAGE}why/", f"{PAGE}evidence/"),
+    *(f"{PAGE}why/", f"{PAGE}strip/", f"{PAGE}evidence/"),
 )
 """What is read, and is no operation of its own."""
 BATCH_PAGES = ("", "results.csv", "start/", "pause/", "stop/", "retry/")

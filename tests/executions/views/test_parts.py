@@ -181,6 +181,26 @@ class TestHistory:
         ways = re.findall(r'data-edge="(\w+)"', page.content.decode())
         assert ways == ([] if {first, last} & {1, 450} else ["ahead" if "ahead" in query else "past"])
 
+    @pytest.mark.parametrize(
+        ("query", "ends"), [("past=350", 0), ("past=100", 0), ("ahead=420", 1), ("order=asc&past=400", 1)]
+    )
+    def test_new_rows_come_in_at_one_place_only(
+        self, operator: Client, upstream: Faulty, query: str, ends: int
+    ) -> None:
+        self.timers(upstream)
+        page = operator.get(f"{PAGE}history/?part=rows&{query}").content.decode()
+        assert page.count('id="history-end"') == ends
+
+    def test_a_row_s_address_is_the_execution_s_whatever_its_id(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, "a?b#c%2e")
+        page = operator.get("/executions/a%3Fb%23c%252e/history/").content.decode()
+        assert 'hx-get="/executions/a%3Fb%23c%252e/history/?' in page
+        assert "/executions/a?b" not in page
+
+    @pytest.mark.parametrize("query", ["event=" + "1" * 5_000, "part=rows&past=" + "1" * 5_000])
+    def test_no_number_is_too_long(self, operator: Client, upstream: Faulty, query: str) -> None:
+        assert operator.get(f"{PAGE}history/?{query}").status_code in {200, 204}
+
     def test_rows_past_one_that_is_not_there_are_none(self, operator: Client, upstream: Faulty) -> None:
         assert operator.get(f"{PAGE}history/?part=rows&past=77").status_code == 204
         assert operator.get(f"{PAGE}history/?part=event&event=77").status_code == 404

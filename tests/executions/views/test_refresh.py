@@ -313,6 +313,17 @@ class TestHistory:
         assert "every" not in after.content.decode()
         assert "facts-changed from:body" in after.content.decode()
 
+    def test_after_a_storm_the_part_begins_anew(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reads, "AGE", 1e-9)
+        address, was = self.end(operator.get(f"{PAGE}history/"))
+        self.grown(upstream, *(canned.event(number, "MARKER_RECORDED") for number in range(6, 220)))
+        news = operator.get(address, headers=was)
+        assert (news["HX-Retarget"], news["HX-Reswap"]) == ("#part", "innerHTML")
+        assert news.context["rows"][0].id == 219
+        assert news.content.decode().count('id="history-end"') == 1
+
     @pytest.mark.parametrize("since", ["", "5", "x.1", "5.x", "-1.0"])
     def test_since_nonsense_there_is_nothing(self, operator: Client, since: str) -> None:
         assert operator.get(f"{PAGE}history/?part=news&since={since}", headers={"X-Was": "other"}).status_code == 400

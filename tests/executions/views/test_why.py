@@ -115,11 +115,11 @@ def test_who_of_us_ended_it(operator: Client, upstream: Faulty) -> None:
 
 
 def test_a_cancel_of_ours_is_told_above_it_already(operator: Client, upstream: Faulty) -> None:
-    cancel = canned.event(4, "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
-    history(upstream, cancel, ACTIVITY)
+    cancel = canned.event(5, "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
+    history(upstream, cancel, {**ACTIVITY, "eventId": "6"})
     announced(upstream, "ACTIVITY_TASK_STARTED")
-    rest = "activity extract_invoice has been running since 14:05:06 ( event 5 )."
-    elsewhere = "Cancel was requested at 14:05:04 ( event 4 ), not from this console."
+    rest = "activity extract_invoice has been running since 14:05:06 ( event 6 )."
+    elsewhere = "Cancel was requested at 14:05:05 ( event 5 ), not from this console."
     assert said(operator) == f"{elsewhere} Clean-up is running: {rest}"
     _row("done")
     assert said(operator) == f"Its clean-up is running: {rest}"
