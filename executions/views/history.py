@@ -144,10 +144,7 @@ def _opened(shown: Shown) -> dict[str, Any]:
         "count": len(shown.rows),
         "total": len(index.events or ()),
         "by_operators": len(shown.did),
-        "counts": [
-            *index.counts(compact=compact).items(),
-            *([(histories.OPERATOR, len(shown.did))] if shown.did else []),
-        ],
+        "counts": [*index.counts(compact=compact).items(), *did],
         "failed": index.failed(compact=compact),
         "pending": index.pending if shown.context["polling"] else [],
     }
