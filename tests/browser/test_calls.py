@@ -32,7 +32,7 @@ def test_approve_a_review_through_its_fields(signed_in: SignedIn, demo_api: Api,
     page = signed_in("operator")
     page.goto(f"/executions/{execution_id}/signal/")
     page.get_by_label("Reason (optional)").fill("the customer waits")
-    page.get_by_role("link", name="approve").click()
+    page.locator("#part").get_by_role("link", name="approve").click()
     expect(page.get_by_text("Approve the case.")).to_be_visible()
     assert page.url.endswith("?name=approve")
     page.locator("#part").get_by_role("link", name="reject").click()

@@ -175,7 +175,7 @@ def test_a_teammates_reset_is_seen_on_an_open_page(signed_in: SignedIn, demo_api
     for _ in range(20):
         with page.expect_response(lambda answer: "part=facts" in answer.url) as looked:
             page.clock.fast_forward(10_000)
-        if looked.value.status == 200:
+        if looked.value.status == 200 and 'data-status="RUNNING"' in looked.value.text():
             break
     expect(facts).to_have_attribute("data-status", "RUNNING")
     expect(page).to_have_title(f"Running · {execution_id} · Executions Console")
