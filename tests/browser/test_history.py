@@ -106,7 +106,7 @@ def test_a_row_says_what_is_inside_once_it_is_opened(page: Page, api: Faulty) ->
     assert row.locator("pre").count() == 0
     row.locator("summary").click()
     expect(row.locator("pre", has_text='"n": 1')).to_be_visible()
-    expect(row).to_contain_text("failed, at attempt 3 after 1.0 s")
+    expect(row).to_contain_text("failed, at attempt 3 after 2.0 s")
     expect(row).to_contain_text("at extract")
     row.get_by_role("link", name="Only extract").click()
     expect(page).to_have_url(re.compile("name=extract"))

@@ -172,7 +172,7 @@ def test_a_teammates_reset_is_seen_on_an_open_page(signed_in: SignedIn, demo_api
     assert demo_api.post(execution_id, "/reset", {"event_id": 4, "reason": "again"}).status_code == 204
     after = demo_api.wait_for(execution_id, "RUNNING")
     # The next look may still share the answer of the one before: on the server no time has passed.
-    for _ in range(20):
+    for _ in range(200):
         with page.expect_response(lambda answer: "part=facts" in answer.url) as looked:
             page.clock.fast_forward(10_000)
         if looked.value.status == 200 and 'data-status="RUNNING"' in looked.value.text():
