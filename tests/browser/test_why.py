@@ -130,7 +130,13 @@ SENTENCES: dict[str, tuple[Callable[[Api], str], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SENTENCES)
+QUICK = {"retries", "signal"}
+"""Those that `make test` reads; the slow tests read all the others."""
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in SENTENCES]
+)
 def test_the_sentence(signed_in: SignedIn, demo_api: Api, name: str) -> None:
     find, words = SENTENCES[name]
     execution_id = find(demo_api)
