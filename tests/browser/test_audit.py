@@ -29,6 +29,8 @@ def test_it_stands_among_the_engine_s_events(signed_in: SignedIn, demo_api: Api)
     act(page, execution_id, "the customer waits")
     page.goto(f"/executions/{execution_id}/history/?view=all")
     rows = page.locator(".history-rows > .row")
+    # What was read a moment before stands for a second; what is new comes in by itself.
+    expect(rows.filter(has_text="WorkflowExecutionUpdateAccepted")).to_be_visible(timeout=LONG)
     texts = rows.all_inner_texts()
     done = next(place for place, text in enumerate(texts) if "Update by operator" in text)
     accepted = next(place for place, text in enumerate(texts) if "WorkflowExecutionUpdateAccepted" in text)

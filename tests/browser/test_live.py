@@ -16,7 +16,7 @@ from tests.faulty import Faulty
 from tests.servers import Console, console
 
 LONG = 30_000
-MOST_ROWS = 2000
+MOST_ROWS = 1000
 SHOWN = {"logs": ".log-rows > li .body", "events": ".event-rows > li"}
 NUMBERS = """
 kind => [...document.querySelectorAll("[data-live-rows] > li")].map(
@@ -129,7 +129,7 @@ def test_a_flood_leaves_the_newest_rows_and_nothing_between_them_is_missing(
     written.write(5000, every=0.00001)
     _wait_for(page, 5020)
     expect(page.locator("[data-live-new]")).to_be_hidden()
-    page.wait_for_function("() => document.querySelectorAll('.log-rows > li').length === 2000", timeout=LONG)
+    page.wait_for_function("() => document.querySelectorAll('.log-rows > li').length === 1000", timeout=LONG)
     newest_first = _down(5020, 5020 - MOST_ROWS + 1)
     assert _numbers(page) == (newest_first if order == "desc" else newest_first[::-1])
     at_edge = (
@@ -146,7 +146,7 @@ def test_back_to_the_first_row_and_forward_to_the_newest(page: Page, written: Wr
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     written.write(4450, every=0.00001)
     _wait_for(page, 4500, kind)
-    page.wait_for_function("() => document.querySelectorAll('[data-live-rows] > li').length === 2000", timeout=LONG)
+    page.wait_for_function("() => document.querySelectorAll('[data-live-rows] > li').length === 1000", timeout=LONG)
     seen = []
     while not _extent(page)["atStart"]:
         assert _go(page, "older") > 0
