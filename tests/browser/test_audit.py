@@ -59,6 +59,7 @@ def test_it_stands_among_the_engine_s_events(signed_in: SignedIn, demo_api: Api)
     look(page, "actions-open")
 
 
+@pytest.mark.slow
 def test_filters_are_in_the_address_and_the_sheet_has_what_they_give(
     signed_in: SignedIn, demo_api: Api, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ def test_finding_counts_and_walks_and_goes_on_live(opened: Opened) -> None:
     assert _marked(page) == []
 
 
+@pytest.mark.slow
 def test_only_matching_lines_here_and_after_a_reload(opened: Opened) -> None:
     lines, page = opened("a needle", "hay", "needle 2")
     page.locator("#find").fill("needle")

@@ -39,6 +39,7 @@ def test_a_live_filter_looks_only_where_the_server_looks(signed_in: SignedIn) ->
     assert set(page.locator(".event-rows > li [data-find]:nth-child(3)").all_inner_texts()) == {"extract_fields"}
 
 
+@pytest.mark.slow
 def test_new_lines_are_offered_where_they_can_be_clicked(signed_in: SignedIn) -> None:
     page = signed_in("viewer", viewport={"width": 1440, "height": 650})
     execution_id = open_first(page, "table-export", search=LONG_EXPORT)

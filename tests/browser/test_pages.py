@@ -34,7 +34,7 @@ PLAIN = {
 }
 
 
-QUICK = {"history", "logs", "reset", "list"}
+QUICK = {"history", "list"}
 """Those that `make test` looks at; the slow tests look at the others."""
 
 

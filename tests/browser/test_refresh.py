@@ -91,6 +91,7 @@ def test_a_status_changes_in_its_row(signed_in: SignedIn, demo_api: Api, reviews
     expect(link).to_be_focused()
 
 
+@pytest.mark.slow
 def test_a_row_that_leaves_the_list_takes_no_focus_away(signed_in: SignedIn, demo_api: Api, reviews: Any) -> None:
     below, leaving, _ = reviews(), reviews(), reviews()
     page = signed_in("viewer")
@@ -157,6 +158,7 @@ def test_a_hidden_tab_rests(signed_in: SignedIn) -> None:
         page.evaluate(HIDE, False)
 
 
+@pytest.mark.slow
 def test_a_teammates_reset_is_seen_on_an_open_page(signed_in: SignedIn, demo_api: Api) -> None:
     execution_id = demo_api.start_review()
     demo_api.post(execution_id, "/terminate")

@@ -150,6 +150,7 @@ def test_the_sentence(signed_in: SignedIn, demo_api: Api, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"why-{name}.png", clip={"x": 0, "y": 0, "width": 1440, "height": 300})
 
 
+@pytest.mark.slow
 def test_a_run_that_continued_leads_to_the_next(signed_in: SignedIn, demo_api: Api) -> None:
     execution_id = seeded(demo_api, "nightly-reconciliation")
     runs = demo_api.settled_runs(execution_id, 3)
