@@ -6,6 +6,7 @@ from datetime import datetime
 from executions.services import traces
 from executions.services.spans import Node
 from executions.services.traces import Trace
+from executions.templatetags.execution_tags import duration
 
 ROWS = 60
 """Rows that the page comes with."""
@@ -108,14 +109,7 @@ def length(nanoseconds: int) -> str:
     if milliseconds < 1_000:
         return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1_000
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours:02}h"
-    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+    return f"{seconds:.2f} s" if seconds < 60 else duration(seconds)
 
 
 def ticks(trace: Trace, shown: Range) -> list[str]:
