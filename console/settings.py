@@ -222,7 +222,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEMO = _flag("DEMO")
 STATIC_ROOT = None if DEMO else BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = DEBUG
-_MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "console.finders.StyleSheetFinder",
+]
+_MANIFEST = "console.storage.HashedStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

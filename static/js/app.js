@@ -33,3 +33,6 @@ import "./waterfall.js";
 import "./whole-time.js";
 import "./windows.js";
 import "./wrap.js";
+
+// Pages say when they can be worked with.
+document.documentElement.dataset.ready = "";

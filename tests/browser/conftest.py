@@ -30,6 +30,28 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": [*quiet, *root]}
 
 
+WORKABLE = """() => !window.htmx || "ready" in document.documentElement.dataset"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _whole_pages() -> Iterator[None]:
+    """A page's behaviours come after its first paint: a hand is slower, a test has to wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("goto", "reload", "go_back", "wait_for_url"):
+            patch.setattr(Page, name, _then_workable(getattr(Page, name)))
+        yield
+
+
+def _then_workable(went: Callable[..., Any]) -> Callable[..., Any]:
+    def go(page: Page, *args: Any, **options: Any) -> Any:
+        answer = went(page, *args, **options)
+        if options.get("wait_until") not in {"commit", "domcontentloaded"}:
+            page.wait_for_function(WORKABLE)
+        return answer
+
+    return go
+
+
 START_SECONDS = 60
 
 
