@@ -54,7 +54,11 @@ def _dies_with(parent: int) -> Callable[[], None] | None:
 class Engine:
     """A running server. Start it from the main thread: it ends with the thread that started it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ui_port: int | None = None) -> None:
+        """With `ui_port`, the server's own UI is there too."""
+        self._ui = ["--headless"]
+        if ui_port:
+            self._ui = ["--ui-ip", "127.0.0.1", "--ui-port", str(ui_port), "--ui-disable-news-fetch"]
         self.process: asyncio.subprocess.Process | None = None
         self.address = ""
 
@@ -72,7 +76,7 @@ class Engine:
 
     async def _spawn(self, address: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *(_binary(), "server", "start-dev", "--headless", "--log-level", "never"),
+            *(_binary(), "server", "start-dev", *self._ui, "--log-level", "never"),
             *("--ip", "127.0.0.1", "--port", address.rpartition(":")[2]),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

@@ -42,8 +42,12 @@ def listen(port: int) -> socket.socket:
     raise SandboxError(f"Port {port} {why}. Choose another with --port, or leave it out to get a free one.")
 
 
-def run(*, port: int = 0, fd: int | None = None, lifeline: bool = False, seeded: bool = True) -> NoReturn:
+def run(
+    *, port: int = 0, fd: int | None = None, ui_port: int | None = None, lifeline: bool = False, seeded: bool = True
+) -> NoReturn:
     """Serve until SIGINT, SIGTERM or, with `lifeline`, the end of standard input; then end the process.
+
+    With `ui_port`, Temporal's own UI shows the same executions there.
 
     Raises SandboxError before it starts anything, if it cannot listen.
     """
@@ -51,7 +55,7 @@ def run(*, port: int = 0, fd: int | None = None, lifeline: bool = False, seeded:
     # asyncio sees to this only on sockets of its own making; without it each answer takes 40 ms longer.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     logging.getLogger("temporalio").setLevel(logging.WARNING)
-    asyncio.run(_until_stopped(_serve(listening, seeded), lifeline))
+    asyncio.run(_until_stopped(_serve(listening, ui_port, seeded), lifeline))
     raise AssertionError("the process has ended")
 
 
@@ -89,12 +93,12 @@ async def _until_stopped(work: Coroutine[Any, Any, None], lifeline: bool) -> NoR
     os._exit(code)
 
 
-async def _serve(listening: socket.socket, seeded: bool) -> None:
+async def _serve(listening: socket.socket, ui_port: int | None, seeded: bool) -> None:
     telemetry = Telemetry(asyncio.get_running_loop())
     tracing, provider = worker.tracing(telemetry)
     trace.set_tracer_provider(provider)
     worker.capture_logs(telemetry)
-    engine = Engine()
+    engine = Engine(ui_port)
     try:
         client = await engine.start(tracing)
         engine_end = asyncio.create_task(engine.ended())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests import faulty
 from tests.browser.upstream import Written
@@ -44,19 +44,29 @@ document.addEventListener("DOMContentLoaded", () => {
 
 
 @contextmanager
-def signed_in_page(served: Console) -> Iterator[Page]:
-    """A viewer's page, 1440 by 900."""
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        yield playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
         )
+
+
+def sign_in(page: Page) -> None:
+    """As a viewer, to a page that asks the API for little."""
+    page.goto("/accounts/login/?next=/executions/none/")
+    page.get_by_label("Name").fill("viewer")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator(".problem").wait_for()
+
+
+@contextmanager
+def signed_in_page(served: Console) -> Iterator[Page]:
+    """A viewer's page, 1440 by 900."""
+    with chromium() as browser:
         page = browser.new_page(base_url=served.url, viewport={"width": 1440, "height": 900})
-        page.goto(f"{served.url}/accounts/login/?next=/executions/none/")
-        page.get_by_label("Name").fill("viewer")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.locator(".problem").wait_for()
+        sign_in(page)
         yield page
         browser.close()
 

@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from tests.sandbox import running
+from tests.sandbox.api import WAIT_SECONDS, Api
 from tests.sandbox.running import ROOT, Sandbox
 
 
@@ -73,3 +75,18 @@ def test_a_port_that_cannot_be_had(port: int | None, words: str) -> None:
             running.command("--port", str(wanted)), cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
         )
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"CommandError: {words.format(wanted)}\n")
+
+
+def test_the_engines_own_ui_shows_the_same_executions() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with running.running("--empty", "--ui-port", str(port)) as sandbox:
+        name = Api(sandbox.url).start("table-export", {"table": "orders"})
+        path = f"/api/v1/namespaces/default/workflows/{name}"
+        deadline = time.monotonic() + WAIT_SECONDS
+        # The UI is there a moment after the engine.
+        while (answer := httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)).status_code == 503:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.1)
+        described = answer.json()
+        assert described["workflowExecutionInfo"]["type"] == {"name": "table-export"}

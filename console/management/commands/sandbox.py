@@ -12,6 +12,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=0, help="the port to listen on; a free one without it")
         parser.add_argument("--fd", type=int, help="an open listening socket, instead of a port")
+        parser.add_argument("--ui-port", type=int, help="a port for Temporal's own UI on the same executions")
         parser.add_argument("--lifeline", action="store_true", help="stop at the end of standard input")
         parser.add_argument("--empty", action="store_true", help="start no executions")
 
@@ -21,6 +22,12 @@ class Command(BaseCommand):
         except ModuleNotFoundError as error:
             raise CommandError(f"{error}. Install the extra: pip install -e '.[sandbox]'") from None
         try:
-            serve.run(port=options["port"], fd=options["fd"], lifeline=options["lifeline"], seeded=not options["empty"])
+            serve.run(
+                port=options["port"],
+                fd=options["fd"],
+                ui_port=options["ui_port"],
+                lifeline=options["lifeline"],
+                seeded=not options["empty"],
+            )
         except engine.SandboxError as error:
             raise CommandError(str(error)) from None

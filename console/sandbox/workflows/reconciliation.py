@@ -14,7 +14,7 @@ from console.sandbox.workflows.declare import Activities, Declaration
 class Reconciliation(msgspec.Struct, forbid_unknown_fields=True):
     night: str
     batches: Annotated[int, Meta(ge=1, le=100)] = 3
-    accounts: Annotated[int, Meta(ge=1, le=50)] = 6
+    accounts: Annotated[int, Meta(ge=1, le=500)] = 6
     """In a batch, all at the same time."""
     batch: Annotated[int, Meta(ge=1)] = 1
 
