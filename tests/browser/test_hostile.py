@@ -123,7 +123,7 @@ def admin(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _nothing_came_alive(page: Page) -> None:
-    page.wait_for_function("() => document.querySelector('script[src*=app]')")
+    page.wait_for_function("() => 'ready' in document.documentElement.dataset")
     assert page.evaluate("window.hostile") is None
     # Where markup is text, no element of it exists.
     assert page.locator("[data-hostile]").count() == 0
