@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import abuse, against, away, browser, goals, histories, live, pages, soak
+from tests.benchmarks import abuse, against, away, browser, goals, histories, live, pages, soak, waterfalls
 
 Measure = Callable[[Path], Any]
 
@@ -26,6 +26,7 @@ BENCH: dict[str, Measure] = {
     "the API is away": lambda folder: away.away(folder, seconds=10),
     "in the browser": lambda folder: browser.latency(folder, rows=50_000),
     "histories": histories.histories,
+    "waterfalls": waterfalls.waterfalls,
     "beside Temporal’s UI": against.against,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser
 
+from tests.benchmarks import loading
 from tests.benchmarks.browser import chromium, sign_in
 from tests.sandbox import running
 from tests.sandbox.api import Api
@@ -16,18 +17,6 @@ from tests.servers import Console, console
 ACCOUNTS = {"100": 19, "1,000": 215}
 """Of a reconciliation, so that it has about this many events: with their workflow tasks five each."""
 LOADS = 5
-_FIRST_ROW = """
-const look = () => {
-  const row = document.querySelector("SELECTOR")
-  // A row that is there but has no size is not seen yet.
-  if (row?.getBoundingClientRect().height) {
-    requestAnimationFrame(() => setTimeout(() => { window.first = performance.now() }))
-  } else requestAnimationFrame(look)
-}
-look()
-"""
-_TAKEN = """() => ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
-  .filter((one) => one.startTime < window.first).map((one) => one.transferSize)"""
 _OURS, _THEIRS = ".history-rows > .row", "[data-testid=event-summary-row]"
 
 
@@ -76,19 +65,11 @@ def _load(browser: Browser, address: str, row: str, served: Console | None = Non
     if served:
         sign_in(page)
         context.new_cdp_session(page).send("Network.clearBrowserCache")
-    page.add_init_script(_FIRST_ROW.replace("SELECTOR", row))
-    page.goto(address, wait_until="commit")
-    page.wait_for_function("() => window.first > 0", timeout=60_000)
-    taken = page.evaluate(_TAKEN)
+    loading.watch(page, row)
+    first = loading.first_row(page, address, 1)
+    found = {"first row, ms": first, **loading.taken(page)}
     page.wait_for_load_state("networkidle")
-    above = "rows => rows.filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"
-    found = {
-        "first row, ms": page.evaluate("window.first"),
-        "requests to the first row": len(taken),
-        "KB to the first row": sum(taken) / 1000,
-        "rows above the fold": page.locator(row).evaluate_all(above),
-        "nodes": page.evaluate("document.querySelectorAll('*').length"),
-    }
+    found |= {"rows above the fold": loading.above_the_fold(page, row), **loading.weight(page)}
     context.close()
     return found
 
