@@ -225,9 +225,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "console.finders.StyleSheetFinder",
+    "console.static_files.StyleSheetFinder",
 ]
-_MANIFEST = "console.storage.HashedStorage"
+_MANIFEST = "console.static_files.HashedStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -21,6 +21,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "console.settings": (),
     "console.middleware": (),
     "console.admin": (),
+    "console.static_files": (),
     # What stands on them, from the inside out.
     "executions.permissions": ("executions.operations",),
     "executions.services": (

@@ -1,4 +1,4 @@
-"""All style sheets as one file, so that a page waits for one answer before it is drawn, not for eleven."""
+"""The style sheets as one file, and names with a digest for all that browsers keep."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +7,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 NAME = "css/console.css"
-"""What templates link to. It is made of `static/css/`, the scales first: the others are in no order."""
+"""What templates link to: a page waits for one answer before it is drawn, not for eleven."""
 FIRST = ("tokens.css", "base.css", "pages.css")
 
 
 def whole_style_sheet(folder: Path) -> str:
-    """The style sheets of a folder behind each other, each with its name above it."""
+    """The style sheets of a folder behind each other: the scales first, the others are in no order."""
     names = [*FIRST, *sorted(path.name for path in folder.glob("*.css") if path.name not in FIRST)]
     return "\n".join(f"/* {name} */\n{(folder / name).read_text()}" for name in names)
 
@@ -47,3 +49,17 @@ class StyleSheetFinder(BaseFinder):
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
         self._write()
         yield NAME, self._storage
+
+
+# The stubs know neither this (Django has it since 4.2) nor WhiteNoise's classes.
+_, _IMPORTS = HashedFilesMixin._js_module_import_aggregation_patterns  # type: ignore[attr-defined]
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """Modules that modules import have a digest in their names too: a browser asks for each once, not at every page.
+
+    Only the console's own modules: other apps' scripts name files in their comments that they do not bring.
+    """
+
+    support_js_module_import_aggregation = True
+    _js_module_import_aggregation_patterns = ("js/*.js", _IMPORTS)

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.staticfiles.finders import find
 from django.core.management import call_command
 
-from console.finders import FIRST, NAME, whole_style_sheet
+from console.static_files import FIRST, NAME, whole_style_sheet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _ADDRESS = re.compile(r"""(?:from|import)[\s(]*["']\./([^"']+)["']""")
@@ -28,7 +28,7 @@ def test_it_is_found_like_any_static_file() -> None:
 def test_collected_modules_import_each_other_by_names_with_a_digest(settings: Any, tmp_path: Path) -> None:
     """A name without one would be asked for again at every page, and may be older than the module that imports it."""
     settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "console.storage.HashedStorage"}}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "console.static_files.HashedStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
     modules = [path for path in (tmp_path / "js").glob("*.js") if re.search(r"\.[0-9a-f]{12}\.js$", path.name)]
     imported = {name for path in modules for name in _ADDRESS.findall(path.read_text())}
