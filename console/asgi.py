@@ -13,7 +13,7 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from console import frames  # noqa: E402  (Django's models are ready only now)
+from console import frames, paced  # noqa: E402  (Django's models are ready only now)
 from executions.routing import websocket_urlpatterns  # noqa: E402  (the same)
 
 frames.install()
@@ -24,4 +24,4 @@ _routes = ProtocolTypeRouter({"http": http, "websocket": _websocket})
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     # Daphne believes a `Daphne-Root-Path` header from anybody.
-    await _routes({**scope, "root_path": "", "write_now": frames.writer(send)}, receive, send)
+    await paced.served(_routes, {**scope, "root_path": "", "write_now": frames.writer(send)}, receive, send)

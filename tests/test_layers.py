@@ -61,7 +61,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "executions.routing": ("executions.consumers", "executions.ids"),
     "console.urls": (),
     "console.frames": (),
-    "console.asgi": ("console.frames", "executions.routing"),
+    "console.paced": (),
+    "console.asgi": ("console.frames", "console.paced", "executions.routing"),
     "console.management": ("console.children", "console.sandbox", "executions.permissions"),
 }
 """Each module or package, and what of ours it may import besides itself."""
@@ -74,7 +75,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("console.sandbox",),
     "starlette": ("console.sandbox",),
     "uvicorn": ("console.sandbox",),
-    "daphne": ("console.frames", "console.management"),
+    "daphne": ("console.frames", "console.management", "console.paced"),
     "twisted": ("console.frames",),
 }
 """Libraries that only these may import."""

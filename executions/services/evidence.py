@@ -1,8 +1,8 @@
 """Evidence of an execution: one zip of all that is known of it, with a manifest that says what each file is worth.
 
-It is made while it is sent. Each part is read, packed and let go before the next one, so that no more than one
-answer of the API is in memory as it came; what is packed waits with the server until the browser takes it. The manifest
-comes last, when all is known. A part that fails is noted there, and stops nothing.
+It is sent while it is made. Each part is read, packed and let go before the next one, so that no more than one answer
+of the API is in memory as it came; whoever sends it sees to it that what is packed does not stay there either. The
+manifest comes last, when all is known. A part that fails is noted there, and stops nothing.
 """
 
 import hashlib

@@ -1,6 +1,12 @@
 """All that is known of an execution, in one file to keep or to send."""
 
+import asyncio
+import os
+import tempfile
+import threading
+import weakref
 from collections.abc import AsyncIterator, Generator
+from typing import IO
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -9,26 +15,71 @@ from django.views.decorators.http import require_safe
 
 from executions.permissions import allowed_operations, check_allowed
 from executions.services.evidence import Evidence
-from executions.views.errors import respond
+from executions.views.errors import Problem, respond
 from executions.views.frame import fetch, real_id
 from executions.views.freshness import away_of
 
+AT_ONCE = 4
+"""Downloads under way: each has a file of its own on the disk until its browser has taken all."""
+PIECE = 1 << 16
+"""Bytes that are sent at a time."""
+_places = threading.BoundedSemaphore(AT_ONCE)
+_NO_PLACE = Problem(
+    503,
+    "Others are downloading evidence",
+    f"Try again in a minute: the console collects it for {AT_ONCE} people at a time.",
+    retry_after=60,
+)
+
 
 class Made(StreamingHttpResponse):
-    """An answer that is made while it is sent. Django's own would collect all of it before the first byte leaves."""
+    """An answer that is sent while it is made, into a file: a slow browser holds up only itself, and fills no memory.
+
+    Django's own would collect all of it before the first byte leaves. It has a place, until it is over.
+    """
 
     def __init__(self, made: Generator[bytes, None, None]) -> None:
-        super().__init__(made, content_type="application/zip")
         self._made = made
+        # With the object, if nobody comes so far as to send it.
+        self._leave = weakref.finalize(self, _places.release)
+        super().__init__(made, content_type="application/zip")
+
+    def close(self) -> None:
+        super().close()
+        self._leave()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        sent, news = 0, asyncio.Event()
+        with tempfile.TemporaryFile() as file:
+            making = asyncio.create_task(self._make(file, news))
+            making.add_done_callback(lambda _: news.set())
+            try:
+                is_all = False
+                while not is_all:
+                    is_all = making.done()
+                    news.clear()
+                    while piece := await asyncio.to_thread(os.pread, file.fileno(), PIECE, sent):
+                        sent += len(piece)
+                        yield piece
+                    if not is_all:
+                        await news.wait()
+                # What went wrong ends the download before its end.
+                making.result()
+            finally:
+                # Who leaves in the middle leaves nothing open.
+                making.cancel()
+                await sync_to_async(self._made.close)()
+                self._leave()
+
+    async def _make(self, file: IO[bytes], news: asyncio.Event) -> None:
+        def piece() -> int:
+            file.write(made := next(self._made, b""))
+            file.flush()
+            return len(made)
+
         # In the request's own thread, as the view was: there it has its connection to the database.
-        try:
-            while piece := await sync_to_async(lambda: next(self._made, b""))():
-                yield piece
-        finally:
-            # Who leaves in the middle leaves nothing open.
-            await sync_to_async(self._made.close)()
+        while await sync_to_async(piece)():
+            news.set()
 
 
 @require_safe
@@ -40,7 +91,12 @@ def evidence(request: HttpRequest, execution_id: str) -> HttpResponseBase:
         # Evidence is of now.
         return respond(request, away)
     made = Evidence(run, username=request.user.get_username(), may=allowed_operations(request.user))
-    response = HttpResponse(content_type="application/zip") if request.method == "HEAD" else Made(made.stream())
+    if request.method == "HEAD":
+        response: HttpResponseBase = HttpResponse(content_type="application/zip")
+    elif _places.acquire(blocking=False):
+        response = Made(made.stream())
+    else:
+        return respond(request, _NO_PLACE)
     response["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response["Cache-Control"] = "no-store"
     # A proxy that waits for the whole of it would hide that it is coming.

@@ -14,7 +14,7 @@ def test_it_downloads_from_the_overview(signed_in: SignedIn, tmp_path: Path) -> 
     page = signed_in("viewer", accept_downloads=True)
     execution_id = open_first(page, "invoice-pipeline", "COMPLETED", SEEDED)
     words = page.locator("[data-evidence-words]")
-    expect(words).to_contain_text("execution, history, trace, logs, events and actions")
+    expect(words).to_contain_text("execution, history, trace, logs, streamed events and actions")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as one zip").press("Enter")
     expect(words).to_contain_text("is being collected while it downloads")

@@ -23,7 +23,9 @@ class Connection:
     def __init__(self) -> None:
         self.request = Mock(spec=WebRequest, channel=Mock())
         self.sent: list[dict[str, Any]] = []
-        self.send = paced.paced(partial(self._reply, self.request))
+
+    async def serve(self, application: Any) -> None:
+        await paced.served(application, {}, None, partial(self._reply, self.request))
 
     async def _reply(self, request: Any, message: dict[str, Any]) -> None:
         self.sent.append(message)
@@ -43,53 +45,98 @@ async def settle() -> None:
 
 async def test_the_next_piece_waits_until_there_is_room() -> None:
     one = Connection()
-    await one.send(START)
-    await one.send(piece())
-    one.producer.pauseProducing()
-    waiting = asyncio.create_task(one.send(piece()))
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        for message in (START, piece(), piece(), piece(more=False)):
+            await send(message)
+            if message == piece() and len(one.sent) == 2:
+                one.producer.pauseProducing()
+
+    serving = asyncio.create_task(one.serve(application))
     await settle()
-    # It has been given to Daphne; who sent it does not go on.
-    assert (len(one.sent), waiting.done()) == (3, False)
+    # The second piece has been given to Daphne; who sent it does not go on.
+    assert (len(one.sent), serving.done()) == (3, False)
+    one.request.unregisterProducer.assert_not_called()
     one.producer.resumeProducing()
-    await waiting
-    await one.send(piece(more=False))
+    await serving
+    assert one.sent == [START, piece(), piece(), piece(more=False)]
     assert [one.request.registerProducer.call_count, one.request.unregisterProducer.call_count] == [1, 1]
+
+
+def sending(*messages: dict[str, Any]) -> Any:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+
+    return application
 
 
 async def test_an_answer_of_one_piece_goes_as_ever() -> None:
     one = Connection()
-    for message in (START, piece(more=False)):
-        await one.send(message)
+    await one.serve(sending(START, piece(more=False)))
     assert one.sent == [START, piece(more=False)]
     one.request.registerProducer.assert_not_called()
     one.request.unregisterProducer.assert_not_called()
 
 
+def full(one: Connection) -> None:
+    """Its connection takes nothing from the first piece on."""
+    one.request.registerProducer.side_effect = lambda producer, streaming: producer.pauseProducing()
+
+
 async def test_a_browser_that_takes_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced, "STALL_SECONDS", 0.05)
     one = Connection()
-    await one.send(piece())
-    one.producer.pauseProducing()
-    await one.send(piece())
+    full(one)
+    await one.serve(sending(START, piece(), piece(), piece(more=False)))
     one.request.channel.forceAbortClient.assert_called_once_with()
 
 
-async def test_nobody_waits_for_who_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_waits_for_who_has_gone() -> None:
     one = Connection()
     one.request.channel = None
-    await one.send(piece())
+    await one.serve(sending(START, piece(), piece(more=False)))
     one.request.registerProducer.assert_not_called()
     other = Connection()
-    await other.send(piece())
-    other.producer.pauseProducing()
-    waiting = asyncio.create_task(other.send(piece()))
+    full(other)
+    waiting = asyncio.create_task(other.serve(sending(START, piece())))
     await settle()
+    assert not waiting.done()
     other.producer.stopProducing()
     await waiting
 
 
-def test_other_servers_keep_their_own_way() -> None:
+async def test_an_answer_that_breaks_off_ends_its_connection(caplog: pytest.LogCaptureFixture) -> None:
+    """Daphne's own way of saying so fails, and with it the check that looks after all connections."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await sending(START, piece())(scope, receive, send)
+        raise OSError("the disk is full")
+
+    one = Connection()
+    await one.serve(application)
+    one.request.channel.forceAbortClient.assert_called_once_with()
+    assert [record.message for record in caplog.records] == ["An answer has broken off in its middle."]
+
+
+async def test_an_error_before_the_answer_is_daphne_s_to_answer() -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        raise FileNotFoundError
+
+    one = Connection()
+    with pytest.raises(FileNotFoundError):
+        await one.serve(application)
+    one.request.channel.forceAbortClient.assert_not_called()
+
+
+async def test_other_servers_keep_their_own_way() -> None:
     async def send(message: Any) -> None: ...
 
     for one in (send, partial(send), partial(send, Mock())):
-        assert paced.paced(one) is one
+        given: list[Any] = []
+
+        async def application(scope: Any, receive: Any, used: Any, given: list[Any] = given) -> None:
+            given.append(used)
+
+        await paced.served(application, {}, None, one)
+        assert given == [one]

@@ -1,8 +1,12 @@
 """Evidence as it is served: it leaves while it is collected, a browser that goes away ends it, and it stays small."""
 
+import base64
+import contextlib
 import http.client
 import io
 import json
+import os
+import resource
 import time
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from executions.views import evidence
 from tests import faulty as upstream
 from tests.executions import canned
 from tests.faulty import HANG, Faulty, reply
@@ -128,3 +133,73 @@ def test_a_part_that_hangs_is_given_up(tmp_path: Path, api: Faulty) -> None:
         found = {one["name"]: one for one in json.loads(packed.read("manifest.json"))["files"]}
     assert [name for name, one in found.items() if not one["complete"]] == ["trace-otel.json"]
     assert "within 1 seconds" in found["trace-otel.json"]["problem"]
+
+
+@pytest.mark.slow
+def test_a_slow_browser_costs_no_memory(serving: Console, viewer: httpx.Client, api: Faulty) -> None:
+    """All is collected and waits on the disk: 150 MB that cannot be packed, for a browser that reads nothing."""
+    events = json.dumps({"events": [{"text": base64.b64encode(os.urandom(45_000)).decode()} for _ in range(500)]})
+    large, last = reply(events.encode()), canned.EVENTS
+    paths = [HISTORY, *(canned.path(rest=f"/trace/{shape}") for shape in ("otel", "summary", "events"))]
+    for path in paths:
+        api.on(large, method="GET", path=path)
+    assert serving.process
+    viewer.get(PAGE.replace("evidence/", ""))
+    before, asked = memory(serving.process.pid), len(api.requests)
+    with viewer.stream("GET", PAGE) as answer:
+        coming = answer.iter_bytes()
+        content = io.BytesIO(next(coming))
+        content.seek(0, io.SEEK_END)
+        deadline = time.monotonic() + 4 * PATIENCE
+        while last not in {one.path for one in api.requests[asked:]}:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        # The one answer of 30 MB, as it came and in one piece, and what the allocator keeps of it: 61 MB, for 167.
+        assert memory(serving.process.pid) - before < 100_000_000
+        for piece in coming:
+            content.write(piece)
+    for path in paths:
+        api.on(reply(canned.execution()), method="GET", path=path)
+    assert content.tell() > 100_000_000
+    with zipfile.ZipFile(content) as packed:
+        assert packed.testzip() is None
+        assert json.loads(packed.read("manifest.json"))["complete"]
+
+
+def test_more_than_some_at_once_are_told_to_wait(serving: Console, viewer: httpx.Client, api: Faulty) -> None:
+    gate = api.gate()
+    healthy = reply({"results": [canned.LOG], "next_cursor": None})
+    api.on(*[[gate, *healthy]] * evidence.AT_ONCE, healthy, method="GET", path=canned.path(rest="/logs"))
+    with contextlib.ExitStack() as under_way:
+        streams = [under_way.enter_context(viewer.stream("GET", PAGE)) for _ in range(evidence.AT_ONCE)]
+        assert {one.status_code for one in streams} == {200}
+        refused = viewer.get(PAGE)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
+        assert "Others are downloading evidence" in refused.text
+        # One leaves without reading to the end, the others stay: there is a place again.
+        streams[0].close()
+        gate.set()
+        deadline = time.monotonic() + PATIENCE
+        while viewer.get(PAGE).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for one in streams[1:]:
+            with zipfile.ZipFile(io.BytesIO(one.read())) as packed:
+                assert packed.testzip() is None
+
+
+def test_a_disk_that_is_full_ends_the_download_and_nothing_else(tmp_path: Path, api: Faulty) -> None:
+    """The browser sees that it is cut short; the console looks after its other connections as before."""
+    events = json.dumps({"events": [{"text": base64.b64encode(os.urandom(45_000)).decode()} for _ in range(50)]})
+    api.on(reply(events.encode()), method="GET", path=HISTORY)
+    with console(tmp_path / "small", api.url) as served:
+        viewer = served.sign_in("viewer")
+        assert served.process
+        # No file may become longer than a megabyte.
+        resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        for _ in range(evidence.AT_ONCE + 1):
+            with pytest.raises(httpx.TransportError):
+                viewer.get(PAGE)
+        assert served.log.count("An answer has broken off in its middle.") == evidence.AT_ONCE + 1
+        assert viewer.get(PAGE.replace("evidence/", "")).status_code == 200
+    api.on(reply(canned.HISTORY), method="GET", path=HISTORY)

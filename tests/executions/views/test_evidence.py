@@ -1,5 +1,6 @@
 """The download of all that is known of an execution: who gets it, and how it comes."""
 
+import gc
 import io
 import json
 import zipfile
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from executions.models import ActionRequested
+from executions.views import evidence
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
 from tests.faulty import Faulty, reply
@@ -85,3 +87,18 @@ def test_an_id_that_is_no_file_s_name(operator: Client, upstream: Faulty) -> Non
     response = operator.get("/executions/..~2F%22x%0D%0A;%20%C3%A9.zip/evidence/".replace("..", "~2E.", 1))
     assert response["Content-Disposition"] == 'attachment; filename="evidence-x-.zip.zip"'
     assert json.loads(unpacked(response)["manifest.json"])["execution_id"] == hostile
+
+
+def test_a_place_for_a_few_at_a_time(operator: Client, upstream: Faulty) -> None:
+    """A place is free again when its download is over, or when nobody sends it."""
+    held = [operator.get(PAGE) for _ in range(evidence.AT_ONCE)]
+    refused = operator.get(PAGE)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "60")
+    assert pages.problem(refused) == "Others are downloading evidence"
+    # Its head takes none.
+    assert operator.head(PAGE).status_code == 200
+    unpacked(held.pop())
+    assert operator.get(PAGE).status_code == 200
+    held.clear()
+    gc.collect()
+    assert evidence._places._value == evidence.AT_ONCE
