@@ -4,14 +4,16 @@ The API gives Tempo's own form: `batches`, enumerations by name, ids perhaps in 
 and Tempo's importers take OTLP: `resourceSpans`, numbers for enumerations, ids in hex, and no nulls.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
+from executions.services import large, otlp_large, spans, text
 from executions.services import otlp_values as values
-from executions.services import spans, text
+from executions.services.slices import in_slices
 from executions.upstream.types import EMPTY
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
@@ -59,13 +61,9 @@ def is_known(raw: Raw | bytes) -> bool:
 
 def nodes(raw: Raw | bytes) -> list[spans.Node]:
     """The batches' spans in the order of a waterfall; none where it is not in a form that is known."""
-    found: list[tuple[str, spans.Node]] = []
-    for _, scope in _scopes(raw):
-        for one in scope.spans or ():
-            span = text.decode(one)
-            if isinstance(span, dict) and len(found) <= spans.MAX_SPANS:
-                found.append(_node(span))
-    return spans.of_list(found)
+    every = (one for _, scope in _scopes(raw) for one in scope.spans or ())
+    known = (_node(span) for one in every if (span := otlp_large.span(one)) is not None)
+    return spans.of_list(list(in_slices(itertools.islice(known, spans.MAX_SPANS + 1))))
 
 
 def _node(span: dict[str, Any]) -> tuple[str, spans.Node]:
@@ -95,14 +93,16 @@ def _node(span: dict[str, Any]) -> tuple[str, spans.Node]:
 
 
 def standard(raw: Raw | bytes) -> bytes | None:
-    """The same as OTLP; None where it is not in a form that is known."""
+    """The same as OTLP; None where it is not in a form that is known. Of spans above a megabyte, not all."""
     resources: dict[int, dict[str, Any]] = {}
     for batch, scope in _scopes(raw):
-        made = [_span(span) for one in scope.spans or () if isinstance(span := text.decode(one), dict)]
-        if not any(made):
+        known = (span for one in in_slices(scope.spans or ()) if (span := otlp_large.span(one)) is not None)
+        # Each is written on its own, for the same reason as it is read so.
+        made = [Raw(msgspec.json.encode(found)) for span in known if (found := _span(span))]
+        if not made:
             continue
         resource = resources.setdefault(id(batch), {"resource": _named(batch.resource), "scopeSpans": []})
-        resource["scopeSpans"].append({"scope": _named(scope.scope), "spans": [one for one in made if one]})
+        resource["scopeSpans"].append({"scope": _named(scope.scope), "spans": made})
     if not resources:
         return None
     return msgspec.json.encode({"resourceSpans": list(resources.values())})
@@ -153,6 +153,6 @@ def _status(status: dict[str, Any]) -> dict[str, Any]:
 
 def _named(raw: Raw) -> dict[str, Any]:
     """A resource or a scope."""
-    found = values.dict_of(text.decode(raw))
+    found = values.dict_of(text.decode(raw)) if large.size(raw) <= large.LIMIT else {}
     made: dict[str, Any] = {key: found[key] for key in ("name", "version") if isinstance(found.get(key), str)}
     return made | {"attributes": values.attributes(found.get("attributes"))} if found.get("attributes") else made

@@ -4,14 +4,21 @@ The summary is a tree. The OpenTelemetry batches are a list, each span with its 
 traces nest deeper than Python's stack.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from executions.services import text
+import msgspec
+from msgspec import Raw
+
+from executions.services import large, text
+from executions.services.slices import in_slices
 from executions.upstream.types import Span, TraceEvent
 
 MAX_SPANS = 20_000
 """Of a longer trace the rest is left out, and the page says so."""
+MAX_EVENTS = 1_000
+"""Of a span."""
 _LATEST = 2**63 - 1
 """Nanoseconds since 1970 that a time can have; what is beyond is no time."""
 _CODES = ("status_code", "otel.status_code", "status.code")
@@ -109,23 +116,37 @@ def _note(attributes: dict[str, Any]) -> str:
 
 def of_tree(root: Span) -> list[Node]:
     """Depth first, in order of start."""
-    found: list[Node] = []
+    return list(in_slices(_walk(root)))
+
+
+def _walk(root: Span) -> Iterator[Node]:
     stack = [(root, -1, 0)]
-    while stack and len(found) < MAX_SPANS:
+    for place in range(MAX_SPANS):
+        if not stack:
+            return
         span, parent, depth = stack.pop()
-        events = [_event(event) for event in span.events or ()]
         times = (span.start_time_unix_nano, span.end_time_unix_nano)
-        made = node(span.span_id, span.name, times, span.attributes or {}, events)
+        made = node(span.span_id, span.name, times, large.members(span.attributes), _events(span.events))
         made.parent, made.depth = parent, depth
-        place = len(found)
-        found.append(made)
+        yield made
         children = sorted(span.children or (), key=lambda child: child.start_time_unix_nano or 0, reverse=True)
         stack.extend((child, place, depth + 1) for child in children)
+
+
+def _events(raw: Raw) -> list[Event]:
+    """The first of them, as many as go into a row's payload."""
+    found: list[Event] = []
+    room = large.LIMIT
+    for one in large.values(raw)[:MAX_EVENTS]:
+        try:
+            event = msgspec.json.decode(one, type=TraceEvent, strict=False)
+        except large.UNREADABLE:
+            event = TraceEvent(name="unreadable", attributes=one)
+        room -= min(large.size(one), large.LIMIT)
+        if found and room < 0:
+            break
+        found.append((text.clean(event.name or "—", 200), event.timestamp_unix_nano, large.members(event.attributes)))
     return found
-
-
-def _event(event: TraceEvent) -> Event:
-    return event.name or "—", event.timestamp_unix_nano, event.attributes or {}
 
 
 def of_list(listed: list[tuple[str, Node]]) -> list[Node]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import text
+from executions.services import large, text
+from executions.services.slices import in_slices
 from executions.upstream.types import TraceEvent, TraceEvents
 
 MOST = 2_000
@@ -42,11 +43,15 @@ class TraceEventRow:
 def event_rows(answer: TraceEvents, query: str = "") -> list[TraceEventRow]:
     """The trace's events in the API's order; with a query those that have it anywhere."""
     wanted = query.casefold()
-    return [made for event in answer.events or () if (made := row(event)) and (not wanted or wanted in made.words)]
+    return [
+        made
+        for event in in_slices(answer.events or ())
+        if (made := row(event)) and (not wanted or wanted in made.words)
+    ]
 
 
 def row(event: TraceEvent) -> TraceEventRow:
-    attributes = event.attributes or {}
+    attributes = large.members(event.attributes)
     return TraceEventRow(
         id=text.clean(event.id or "", 100),
         name=text.clean(event.name or "—", 200),

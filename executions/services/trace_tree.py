@@ -4,14 +4,16 @@ Where its bar ends, how long it worked itself, whether the whole waited for it, 
 thing.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
+from executions.services.slices import in_slices
 from executions.services.spans import Node
 
 Children = list[list[int]]
 """The places of each span's children, in order of start."""
-MOST_PIECES = 500
-"""Pieces of time in which something ran that are carried from a span to those above it."""
+Pieces = tuple[list[int], list[int]]
+"""Of time in which something ran: where each begins, and where it ends."""
 
 
 def arrange(nodes: list[Node], ended: int | None = None) -> tuple[int, int]:
@@ -30,7 +32,7 @@ def arrange(nodes: list[Node], ended: int | None = None) -> tuple[int, int]:
     reach = _bars(nodes, children, first, last)
     _own_times(nodes, children)
     _critical(nodes, children, reach)
-    for below in _families(nodes, children):
+    for below in in_slices(_families(nodes, children)):
         _attempts(nodes, below)
     return first, last
 
@@ -42,7 +44,7 @@ def _bars(nodes: list[Node], children: Children, first: int, last: int) -> list[
     """
     reach = [0] * len(nodes)
     # Backwards: a span's descendants stand behind it.
-    for place in range(len(nodes) - 1, -1, -1):
+    for place in in_slices(range(len(nodes) - 1, -1, -1)):
         node, below = nodes[place], children[place]
         node.last = nodes[below[-1]].last if below else place
         node.begin = node.start or first
@@ -59,25 +61,36 @@ def _bars(nodes: list[Node], children: Children, first: int, last: int) -> list[
 
 def _own_times(nodes: list[Node], children: Children) -> None:
     """A span's time without that of all below it: a worker's spans often end before what they have started."""
-    covers: list[list[tuple[int, int]]] = [[] for _ in nodes]
-    for place in range(len(nodes) - 1, -1, -1):
-        node, below = nodes[place], _merged([one for child in children[place] for one in covers[child]])
-        covered = sum(max(min(end, node.until) - max(start, node.begin), 0) for start, end in below)
-        node.own = max(node.until - node.begin - covered, 0)
-        covers[place] = _merged([*below, (node.begin, node.until)])
-        for child in children[place]:
-            covers[child] = []
+    busy: dict[int, Pieces] = {}
+    for place in in_slices(range(len(nodes) - 1, -1, -1)):
+        node = nodes[place]
+        mine = busy[place] = _together([busy.pop(child) for child in children[place]])
+        node.own = node.until - node.begin - _put(mine, node.begin, node.until)
 
 
-def _merged(pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """In order, without overlaps; as one where they are too many."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(pieces):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return found if len(found) <= MOST_PIECES else [(found[0][0], found[-1][1])]
+def _together(below: list[Pieces]) -> Pieces:
+    """The same pieces of time as one list. Few go into many: a staircase of spans costs no more than other traces."""
+    if not below:
+        return [], []
+    found = max(below, key=lambda one: len(one[0]))
+    rest = [piece for starts, ends in below if starts is not found[0] for piece in zip(starts, ends, strict=True)]
+    if len(rest) * 8 > len(found[0]):
+        starts, ends = found
+        rest, found = sorted([*zip(starts, ends, strict=True), *rest]), ([], [])
+    for start, end in rest:
+        _put(found, start, end)
+    return found
+
+
+def _put(pieces: Pieces, start: int, end: int) -> int:
+    """Put one in among those that are apart from each other, in order. Returns how much of it they had already."""
+    starts, ends = pieces
+    low, high = bisect_left(ends, start), bisect_right(starts, end)
+    had = sum(min(ends[place], end) - max(starts[place], start) for place in range(low, high))
+    if low < high:
+        start, end = min(start, starts[low]), max(end, ends[high - 1])
+    starts[low:high], ends[low:high] = [start], [end]
+    return had
 
 
 def _critical(nodes: list[Node], children: Children, reach: list[int]) -> None:

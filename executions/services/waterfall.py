@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from weakref import WeakKeyDictionary
 
-from executions.services import traces
+from executions.services import text, traces
 from executions.services.spans import Node
 from executions.services.traces import Trace
 from executions.templatetags.execution_tags import duration
@@ -36,6 +38,19 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class InSmall:
+    """A whole trace, as SVG paths."""
+
+    density: str
+    """How many spans without children were at work at a time."""
+    failures: str
+    """Where spans failed."""
+
+
+_in_small: WeakKeyDictionary[Trace, InSmall] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     node: Node
     place: int
@@ -62,11 +77,17 @@ def shown_range(trace: Trace, after: datetime | None, before: datetime | None) -
     return Range(first, last, zoomed=True)
 
 
+def is_apart(trace: Trace, after: datetime | None, before: datetime | None) -> bool:
+    """Whether nothing of the trace is in the chosen range."""
+    begins, ends = (text.parse_time(moment) for moment in (trace.first, trace.last))
+    return bool((after and ends and ends < after) or (before and begins and begins > before))
+
+
 def rows(trace: Trace, shown: Range, selected: str) -> list[Row]:
     """The first rows, or those around the selected span."""
     at = trace.places.get(selected, -1)
     start = 0 if at < ROWS // 2 else at - ABOVE
-    places = [place for place in range(start, len(trace.nodes)) if shown.has(trace.nodes[place])][:ROWS]
+    places = list(islice((n for n in range(start, len(trace.nodes)) if shown.has(trace.nodes[n])), ROWS))
     depths = [trace.nodes[place].depth for place in places]
     base, step = _indents(depths, trace.levels)
     return [_row(trace, place, shown, (base, step), place == at) for place in places]
@@ -100,16 +121,8 @@ def _row(trace: Trace, place: int, shown: Range, indents: tuple[int, float], sel
 
 
 def length(nanoseconds: int) -> str:
-    """A duration as the rows say it, the same as their script: `0.35 ms`, `12 ms`, `4.25 s`, `3m 07s`, `2h 05m`."""
-    if not nanoseconds:
-        return "0 ms"
-    milliseconds = nanoseconds // 1_000 / 1_000
-    if milliseconds < 10:
-        return f"{milliseconds:.2f} ms"
-    if milliseconds < 1_000:
-        return f"{milliseconds:.0f} ms"
-    seconds = milliseconds / 1_000
-    return f"{seconds:.2f} s" if seconds < 60 else duration(seconds)
+    """A duration of a span's, to the microsecond: the script knows it no better."""
+    return duration(nanoseconds // 1_000 / 1e6)
 
 
 def ticks(trace: Trace, shown: Range) -> list[str]:
@@ -118,8 +131,14 @@ def ticks(trace: Trace, shown: Range) -> list[str]:
     return [length(round(shown.first - trace.first + step * number)) for number in range(TICKS)]
 
 
-def density(trace: Trace) -> str:
-    """The whole in small, as an SVG path: how many spans without children were at work at a time."""
+def in_small(trace: Trace) -> InSmall:
+    """The whole of it, drawn once: its trace does not change."""
+    if trace not in _in_small:
+        _in_small[trace] = InSmall(_density(trace), _failures(trace))
+    return _in_small[trace]
+
+
+def _density(trace: Trace) -> str:
     counts = [0] * (BUCKETS + 1)
     for place, node in enumerate(trace.nodes):
         if node.last == place:
@@ -135,8 +154,7 @@ def density(trace: Trace) -> str:
     return f"M0 {HEIGHT}{steps}V{HEIGHT}Z"
 
 
-def failures(trace: Trace) -> str:
-    """Where spans failed, as marks on the whole in small."""
+def _failures(trace: Trace) -> str:
     found = sorted({_bucket(trace, trace.nodes[place].until) for place in trace.failed})
     return "".join(f"M{bucket} 0h.7v7h-.7Z" for bucket in found)
 

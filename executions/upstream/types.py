@@ -96,7 +96,7 @@ class TraceEvent(Struct, kw_only=True):
     name: str | None = None
     type: str | None = None
     timestamp_unix_nano: int | None = None
-    attributes: Attributes | None = None
+    attributes: Raw = EMPTY
     internal: bool | None = None
     status: str | None = None
     start_time_unix_ms: int | None = None
@@ -104,23 +104,19 @@ class TraceEvent(Struct, kw_only=True):
     error: Text | None = None
 
     def __post_init__(self) -> None:
-        self.attributes = _attributes(self.attributes)
         self.error = _text(self.error)
 
 
 class Span(Struct, kw_only=True):
-    """A span of the summary's tree. One without an end is still running."""
+    """A span of the summary's tree. One without an end is still running. `events` is a list of `TraceEvent`."""
 
     span_id: str
     name: str | None = None
     start_time_unix_nano: int | None = None
     end_time_unix_nano: int | None = None
-    attributes: Attributes | None = None
-    events: list[TraceEvent] | None = None
+    attributes: Raw = EMPTY
+    events: Raw = EMPTY
     children: "list[Span] | None" = None
-
-    def __post_init__(self) -> None:
-        self.attributes = _attributes(self.attributes)
 
 
 class TraceSummary(Execution, kw_only=True):

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from executions.permissions import check_allowed
 from executions.services import api, otlp, reads, runs, span_page, text, trace_events, trace_reads, waterfall
+from executions.services import time_range as ranges
 from executions.services.traces import Trace
 from executions.views import trace_parts
 from executions.views.frame import download, execution_page, time_range
@@ -48,17 +49,16 @@ def _waterfall(request: HttpRequest, run: runs.Run) -> Shown:
 
 
 def _drawn(request: HttpRequest, trace: Trace) -> dict[str, Any]:
-    chosen, selected = time_range(request), request.GET.get("span", "")
-    after, before = (text.parse_iso(chosen[name] or "") for name in ("after", "before"))
-    shown, place = waterfall.shown_range(trace, after, before), trace.places.get(selected)
+    during, selected = ranges.of(time_range(request)), request.GET.get("span", "")
+    shown, place = waterfall.shown_range(trace, during.after, during.before), trace.places.get(selected)
     return {
         "trace": trace,
         "shown": shown,
+        "none_chosen": bool(during) and waterfall.is_apart(trace, during.after, during.before),
         "zoom": ((shown.first - trace.first) // 1_000, (shown.last - trace.first) // 1_000),
         "rows": waterfall.rows(trace, shown, selected),
         "ticks": waterfall.ticks(trace, shown),
-        "density": waterfall.density(trace),
-        "failures": waterfall.failures(trace),
+        "in_small": waterfall.in_small(trace),
         "window": waterfall.window(trace, shown),
         "selected": selected,
         "span": None if place is None else span_page.span_page(trace, place),
@@ -69,7 +69,8 @@ def _events(request: HttpRequest, run: runs.Run) -> Shown:
     answer = api.client().get_workflow_execution_trace_events(
         run.execution_id, merge_same_id_events=True, include_internal_events=bool(request.GET.get("internal"))
     )
-    rows = trace_events.event_rows(answer, request.GET.get("q", ""))
+    during, every = ranges.of(time_range(request)), trace_events.event_rows(answer, request.GET.get("q", ""))
+    rows = [row for row in every if during.has(row.time)]
     only_failed = bool(request.GET.get("failed"))
     kept = [row for row in rows if row.failed] if only_failed else rows
     return {
@@ -78,6 +79,7 @@ def _events(request: HttpRequest, run: runs.Run) -> Shown:
         "failed_count": sum(row.failed for row in rows),
         "only_failed": only_failed,
         "internal": request.GET.get("internal"),
+        "beyond": len(every) - len(rows),
     }
 
 

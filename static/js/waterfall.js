@@ -28,5 +28,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   current.load();
 });
 
-document.addEventListener("htmx:load", start);
+// Said of each element that came in, of which there may be a hundred at a time.
+document.addEventListener("htmx:load", ({ target }) => {
+  const gone = current && !current.root.isConnected;
+  if (gone || target.matches("[data-waterfall]") || target.querySelector("[data-waterfall]")) start();
+});
 start();

@@ -1,5 +1,6 @@
 """A trace's events as rows: their words, how far they have come, how long they took."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -26,7 +27,8 @@ GIVEN = [
 
 
 def rows(query: str = "") -> list[Any]:
-    return event_rows(msgspec.convert({"execution_id": "e", "events": GIVEN}, TraceEvents), query)
+    content = json.dumps({"execution_id": "e", "events": GIVEN})
+    return event_rows(msgspec.json.decode(content, type=TraceEvents), query)
 
 
 def test_trace_events_as_rows() -> None:

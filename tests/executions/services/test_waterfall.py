@@ -86,11 +86,11 @@ def test_lengths_as_a_person_reads_them(seconds: float, words: str) -> None:
 
 def test_the_whole_in_small() -> None:
     found = trace(span("root", 0, 10, span("a", 0, 5), span("b", 9, 10, **failed())))
-    path = waterfall.density(found)
+    path = waterfall.in_small(found).density
     assert path.startswith("M0 24V0.0h1")
     assert (path.count("h1"), path.count("V24.0h1")) == (waterfall.BUCKETS, 95)
-    assert waterfall.failures(found) == "M239 0h.7v7h-.7Z"
-    assert len(waterfall.density(trace(large(2_000, 10)))) < 3_000
+    assert waterfall.in_small(found).failures == "M239 0h.7v7h-.7Z"
+    assert len(waterfall.in_small(trace(large(2_000, 10))).density) < 3_000
 
 
 def test_no_bar_is_too_thin_to_be_seen_or_sticks_out() -> None:
