@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from executions.services import api, temporal, text
-from executions.upstream.types import WorkflowEvent
+from executions.upstream import errors
+from executions.upstream.types import EventPage, WorkflowEvent
 
 PAGE_SIZE = 500
 PAGES = 4
@@ -27,6 +28,9 @@ TASKS = 2_000
 LOCK_SECONDS = 5.0
 SLACK = timedelta(seconds=5)
 """By which a worker's clock may be behind the engine's."""
+GIVEN_UP = 3
+"""Failures in a row after which a cursor is taken for the reason."""
+_ABOUT_US = (errors.Unauthorised, errors.RateLimited)
 _ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_CANCELED")
 
 
@@ -52,6 +56,10 @@ class Announced:
     complete: bool = False
     """Whether it was read to its end."""
     _cursor: str | None = None
+    _passed: set[int] = field(default_factory=set)
+    """The cursors before it, in few bytes."""
+    _fails: int = 0
+    """How often in a row the page at the cursor could not be read."""
     _done: int = 0
     """Events of the page at the cursor that were looked at."""
     _at: float = 0.0
@@ -89,15 +97,37 @@ class Announced:
 
     def _page(self, execution_id: str) -> bool:
         """Read the page at the cursor. Whether it was the last."""
-        page = api.client().get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=self._cursor)
+        page = self._asked(execution_id)
         for event in page.events[self._done :]:
             self._add(event)
         self.seen += max(len(page.events) - self._done, 0)
-        following = page.next_cursor if page.next_cursor != self._cursor else None
+        self._passed.add(hash(self._cursor))
+        # One that leads back would be read for ever, and its failures counted anew each time.
+        following = page.next_cursor if page.next_cursor and hash(page.next_cursor) not in self._passed else None
         self.complete = not following
         # The last page grows: it is read again the next time.
         self._cursor, self._done = (following, 0) if following else (self._cursor, len(page.events))
         return self.complete
+
+    def _asked(self, execution_id: str) -> EventPage:
+        """The page at the cursor. A cursor that the API does not take, any more or ever, is given up for the start."""
+        client = api.client()
+        try:
+            page = client.get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=self._cursor)
+        except (errors.Refused, errors.ServerFault, errors.BrokenAnswer) as error:
+            self._fails += 1
+            is_refused = isinstance(error, errors.Refused) and not isinstance(error, _ABOUT_US)
+            if self._cursor is None or not (is_refused or self._fails >= GIVEN_UP):
+                raise
+            self._begin_anew()
+            page = client.get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=None)
+        self._fails = 0
+        return page
+
+    def _begin_anew(self) -> None:
+        self.tasks.clear()
+        self._passed.clear()
+        self._cursor, self._done, self._fails, self.seen, self.complete = None, 0, 0, 0, False
 
     def _add(self, event: WorkflowEvent) -> None:
         kind = event.event_type or ""

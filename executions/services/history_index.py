@@ -17,9 +17,10 @@ from executions.services.steps import Step
 from executions.upstream.types import History
 
 FOR_GOOD = 1e9
-SEARCHES_KEPT = 20
-EVENT_SIZE = 600
-"""Bytes that a row and what points at it take, nearly."""
+SEARCHES_KEPT, FOUND_KEPT = 20, 100_000
+"""Searches that are remembered, and how many events all of them together may have found."""
+EVENT_SIZE, FOUND_SIZE = 600, 80
+"""Bytes that a row and what points at it take, nearly; and an event that was found."""
 _HIDDEN = "task"
 
 
@@ -35,13 +36,15 @@ class Index:
         self.steps = steps.steps(in_slices(self.events or []))
         for event in in_slices(self.events or []):
             event.time  # noqa: B018  (worked out now, and not while somebody waits for a page)
-        self._lock = threading.Lock()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
         self._searches: dict[str, set[int]] = {}
+        self._text: Haystack | None = None
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, nearly, with the text for a search."""
-        return 2 * len(self.raw) + EVENT_SIZE * len(self.events or ())
+        """Bytes that it takes, nearly, with the text for a search and all the searches that it may remember."""
+        count = len(self.events or ())
+        return 2 * len(self.raw) + EVENT_SIZE * count + FOUND_SIZE * min(SEARCHES_KEPT * count, FOUND_KEPT)
 
     @cached_property
     def compact(self) -> list[Step | EventRow]:
@@ -92,11 +95,19 @@ class Index:
     def find(self, query: str) -> set[int]:
         """The ids of the events with this text in their names, payloads or failures, in any case."""
         with self._lock:
-            if query not in self._searches:
-                while len(self._searches) >= SEARCHES_KEPT:
-                    del self._searches[next(iter(self._searches))]
-                self._searches[query] = self._find(query)
-            return self._searches[query]
+            if query in self._searches:
+                return self._searches[query]
+        # Nobody waits for another's search.
+        found = self._find(query)
+        with self._lock:
+            self._searches[query] = found
+            while len(self._searches) > SEARCHES_KEPT or self._remembered > FOUND_KEPT:
+                del self._searches[next(iter(self._searches))]
+        return found
+
+    @property
+    def _remembered(self) -> int:
+        return sum(map(len, self._searches.values()))
 
     def _find(self, query: str) -> set[int]:
         events, wanted = self.events or [], query.casefold()
@@ -105,9 +116,13 @@ class Index:
         named = {one.id for one in events if one.name in words or one.kind in words or wanted == str(one.id)}
         return named | {events[number].id for number in self._haystack.find(query)}
 
-    @cached_property
+    @property
     def _haystack(self) -> Haystack:
-        return Haystack(self.raw, (event.raw for event in self.events or ()))
+        # Read once, and whoever searches meanwhile waits for it: it is most of the first search's work.
+        with self._reading:
+            if self._text is None:
+                self._text = Haystack(event.raw for event in self.events or ())
+            return self._text
 
 
 def _tell_apart(events: list[EventRow]) -> None:

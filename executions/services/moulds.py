@@ -1,7 +1,8 @@
 """Rows by the thousand, from a template that is rendered once for each shape of row and then only filled in.
 
-A row's shape is what its template may tell apart: which of its texts and times are there, and all its other values. So
-a row's template may test a text or print it, but not ask for its length or for anything else about it.
+A row's shape is what its template may tell apart: which of its texts and times are there, whether a number is one,
+more or none, and all its other values. So a row's template may test a text or print it, but not ask for its length or
+for anything else about it; and print a number that is more than one as it is, with thousands, or with a plural.
 """
 
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 from django.template.loader import get_template
 
-from executions.templatetags.execution_tags import clock
+from executions.templatetags.execution_tags import clock, thousands
 
 SHAPES = 500
 """Of rows, kept with what their templates make of them."""
@@ -22,6 +23,8 @@ _TIME = datetime(1, 1, 1, 1, 1, 1, 1000, UTC)
 """Stands for a row's time: nobody's."""
 _FIRST = 0xE000
 """The first of the characters that stand for a row's texts: they are nobody's, and the same when escaped."""
+_MANY = 7_302_918_564_000
+"""The first of the numbers that stand for a row's: nobody's."""
 
 
 class Mould:
@@ -53,6 +56,9 @@ class Mould:
             elif kind is datetime:
                 row[field] = _TIME
                 marks |= {_TIME.isoformat(): (number, datetime.isoformat), clock(_TIME): (number, clock)}
+            elif kind is int:
+                row[field] = many = _MANY + number
+                marks |= {str(many): (number, str), thousands(many): (number, thousands)}
         html: str = get_template(self._template).render({self._name: row, "selected": ""})
         # The longer mark first: one may begin with the other.
         found = (
@@ -62,7 +68,9 @@ class Mould:
 
 
 def _kind(value: Any) -> Any:
-    """Of a text or a time, which of them it is; of an empty text and of all else, the value."""
+    """Of a text, a time or a number above one, which of them it is; of an empty text and of all else, the value."""
     if isinstance(value, str):
         return str if value else ""
+    if isinstance(value, int) and value > 1:
+        return int
     return datetime if isinstance(value, datetime) else value

@@ -38,6 +38,8 @@ class Step(msgspec.Struct, eq=False, gc=False):
     """Scheduled, started, received."""
     started: EventRow | None = None
     closed: EventRow | None = None
+    asked: EventRow | None = None
+    """Of an activity, when it was asked to cancel."""
 
     @property
     def id(self) -> int:
@@ -55,9 +57,11 @@ class Step(msgspec.Struct, eq=False, gc=False):
 
     @property
     def events(self) -> list[EventRow]:
-        """All of its events that say something of it."""
-        every = (self.opened, self.started, self.closed)
-        return list({one.id: one for one in every if one}.values())
+        """All of its events, in their order."""
+        between = [one for one in (self.asked, self.started) if one]
+        # An activity is written down as started when it ends, if it was asked before that.
+        between.sort(key=lambda one: abs(one.id))
+        return list({one.id: one for one in (self.opened, *between, self.closed) if one}.values())
 
     @property
     def key(self) -> tuple[str, str]:
@@ -179,7 +183,9 @@ def _admitted(accepted: EventRow) -> int:
 def _add(step: Step, event: EventRow) -> None:
     if event.kind in _STARTS:
         step.started = event
-    elif not event.kind.startswith("ActivityTaskCancelRequested"):
+    elif event.kind == "ActivityTaskCancelRequested":
+        step.asked = event
+    else:
         step.closed = event
 
 

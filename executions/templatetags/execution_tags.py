@@ -1,5 +1,6 @@
 """Small pieces of pages: times, durations, links with one filter changed."""
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -43,20 +44,35 @@ def when(moment: datetime | None, style: str = "time") -> str | SafeString:
 
 
 @register.filter
-def duration(seconds: float | None) -> str:
-    """Seconds in units a person reads: `350 ms`, `4.2 s`, `12m 03s`, `3h 07m`, `2d 04h`."""
+def duration(seconds: float | None, *, whole: bool = False) -> str:
+    """Seconds in units a person reads, as script says them too: `0.35 ms`, `350 ms`, `4.25 s`, `12m 03s`, `2d 04h`.
+
+    `whole`: in whole seconds, for what script counts up.
+    """
     if seconds is None:
         return "—"
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
+    # In whole numbers, so that both round alike.
+    micros = max(math.floor((math.floor(seconds) if whole and seconds >= 1 else seconds) * 1e6 + 0.5), 0)
+    if micros < 9_995:
+        return f"{_hundredths(_rounded(micros, 10))} ms" if micros else "0 ms"
+    if micros < 999_500:
+        return f"{_rounded(micros, 1_000)} ms"
+    if micros < 59_995_000:
+        return f"{_rounded(micros, 1_000_000)} s" if whole else f"{_hundredths(_rounded(micros, 10_000))} s"
+    minutes, rest = divmod(_rounded(micros, 1_000_000), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
         return f"{days}d {hours:02}h"
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+def _rounded(number: int, unit: int) -> int:
+    return (number + unit // 2) // unit
+
+
+def _hundredths(number: int) -> str:
+    return f"{number // 100}.{number % 100:02}"
 
 
 @register.filter
@@ -95,7 +111,7 @@ def ticking(started: datetime | None) -> str | SafeString:
     if started is None:
         return "—"
     return format_html(
-        '<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds())
+        '<span data-since="{}">{}</span>', started.isoformat(), duration((now() - started).total_seconds(), whole=True)
     )
 
 

@@ -72,7 +72,7 @@ export class TaskView {
     if (started && !over) time.dataset.since = started;
     else delete time.dataset.since;
     const end = over ? new Date(last) : Date.now();
-    time.textContent = started ? duration(Math.max((end - new Date(started)) / 1000, 0)) : "";
+    time.textContent = started ? duration((end - new Date(started)) / 1000, { whole: !over }) : "";
   }
 
   progress(found) {

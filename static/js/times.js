@@ -1,4 +1,8 @@
 // <time data-time>: from UTC to the viewer's zone. [data-since]: a duration that goes on.
+import { duration } from "./durations.js";
+
+export { duration };
+
 const pad = (number, width = 2) => String(number).padStart(width, "0");
 
 // Rows show their times as the viewer chose; clock.js says how.
@@ -18,18 +22,7 @@ export function shown(moment, style) {
 }
 
 function ago(seconds) {
-  return seconds < 2 ? "just now" : `${duration(Math.max(seconds, 0))} ago`;
-}
-
-// The same units as the server's `duration` filter.
-export function duration(seconds) {
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
-  if (days) return `${days}d ${pad(hours % 24)}h`;
-  return hours ? `${hours}h ${pad(minutes % 60)}m` : `${minutes}m ${pad(Math.floor(seconds % 60))}s`;
+  return seconds < 2 ? "just now" : `${duration(seconds, { whole: true })} ago`;
 }
 
 // A phone has room for seconds only.
@@ -80,7 +73,7 @@ export function localise(root) {
 function tick() {
   if (document.hidden) return;
   for (const element of document.querySelectorAll("[data-since]")) {
-    element.textContent = duration(Math.max((Date.now() - new Date(element.dataset.since)) / 1000, 0));
+    element.textContent = duration((Date.now() - new Date(element.dataset.since)) / 1000, { whole: true });
   }
   for (const element of document.querySelectorAll('time[data-time="ago"]')) showTime(element);
 }

@@ -1,5 +1,7 @@
 // The spans of a waterfall as columns, and which of them have a row: those whose parents are open, in the chosen time.
 // A place is a span's number in the order of the waterfall; times are microseconds from the trace's first.
+import { duration } from "./durations.js";
+
 export const [FAILED, CRITICAL, RUNNING, CALLS_MODEL] = [1, 2, 4, 8];
 
 export class Model {
@@ -58,19 +60,7 @@ export class Model {
   }
 }
 
-// As the server says it.
-export function length(microseconds) {
-  if (microseconds === 0) return "0 ms";
-  const milliseconds = microseconds / 1000;
-  if (milliseconds < 10) return `${milliseconds.toFixed(2)} ms`;
-  if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(2)} s`;
-  const pad = (number) => String(Math.floor(number)).padStart(2, "0");
-  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.floor(seconds / unit));
-  if (days) return `${days}d ${pad(hours % 24)}h`;
-  return hours ? `${hours}h ${pad(minutes % 60)}m` : `${minutes}m ${pad(seconds % 60)}s`;
-}
+export const length = (microseconds) => duration(microseconds / 1e6);
 
 // Where a place stands among the rows, or the row before which it would.
 export function indexOf(rows, place) {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from executions.services import attempts
 from executions.services.attempts import Announced
+from executions.upstream import errors
 from executions.upstream.types import WorkflowEvent
 from tests.executions import canned
 from tests.executions.services import hostile
@@ -88,6 +89,76 @@ def test_what_was_read_a_moment_ago_is_not_asked_for(upstream: Faulty, monkeypat
     page(upstream, activity("FAILED"))
     assert attempts.announced(canned.ID) is attempts.announced(canned.ID)
     assert len(upstream.requests) == 1
+
+
+GONE = reply({"detail": "Invalid cursor", "code": "WF_1001"}, 422)
+BROKEN = reply({"detail": "An error occurred"}, 500)
+
+
+def at_cursors(upstream: Faulty, pages: dict[str, Any]) -> None:
+    """Answers by the cursor that is asked for."""
+    upstream.on(lambda request: pages[dict(request.query).get("cursor", "")], path=canned.EVENTS)
+
+
+def listed(*events: dict[str, Any], after: str | None = None) -> Any:
+    return reply({"events": list(events), "next_cursor": after})
+
+
+def test_a_cursor_that_the_api_does_not_take_any_more_is_given_up(upstream: Faulty) -> None:
+    at_cursors(upstream, {"": listed(activity("FAILED"), after="a"), "a": listed(activity("FAILED"))})
+    assert told(attempts.announced(canned.ID)) == {("r-1", "1"): (2, "")}
+    # The server has another first page meanwhile, and its cursors are others.
+    pages = {"": listed(activity("STARTED", "2"), after="b"), "a": GONE, "b": listed(activity("FAILED", "2"))}
+    at_cursors(upstream, pages)
+    found = attempts.announced(canned.ID)
+    # From the start, once, and nothing of before is counted twice.
+    assert (cursors(upstream), found.seen, found.complete) == (["", "a", "a", "", "b"], 2, True)
+    assert told(found) == {("r-1", "2"): (1, "")}
+
+
+def test_a_cursor_at_which_the_api_fails_again_and_again_is_given_up_too(upstream: Faulty) -> None:
+    at_cursors(upstream, {"": listed(activity("FAILED"), after="a"), "a": BROKEN})
+    for _ in range(attempts.GIVEN_UP - 1):
+        with pytest.raises(errors.ServerFault):
+            attempts.announced(canned.ID)
+    assert cursors(upstream) == ["", *["a"] * (attempts.GIVEN_UP - 1)]
+    at_cursors(upstream, {"": listed(activity("FAILED")), "a": BROKEN})
+    found = attempts.announced(canned.ID)
+    assert (cursors(upstream)[-2:], told(found), found.complete) == (["a", ""], {("r-1", "1"): (1, "")}, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(reply({"detail": "no"}, 403), errors.Unauthorised), (reply({}, 429), errors.RateLimited)],
+)
+def test_what_is_not_the_cursor_s_fault_is_no_reason(upstream: Faulty, answer: Any, error: type[Exception]) -> None:
+    at_cursors(upstream, {"": listed(activity("FAILED"), after="a"), "a": listed(activity("FAILED"))})
+    attempts.announced(canned.ID)
+    at_cursors(upstream, {"": answer, "a": answer})
+    with pytest.raises(error):
+        attempts.announced(canned.ID)
+    assert (cursors(upstream), told(attempts._known.popitem()[1])) == (["", "a", "a"], {("r-1", "1"): (2, "")})
+
+
+def test_where_the_start_fails_as_well_that_is_said(upstream: Faulty) -> None:
+    at_cursors(upstream, {"": listed(after="a"), "a": listed()})
+    attempts.announced(canned.ID)
+    at_cursors(upstream, {"": reply({"detail": "no such execution"}, 404), "a": GONE})
+    with pytest.raises(errors.NotFound):
+        attempts.announced(canned.ID)
+
+
+def test_cursors_that_go_round_are_read_once(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "PAGES", 20)
+    around = {
+        "": listed(activity("FAILED"), after="a"),
+        "a": listed(activity("FAILED"), after="b"),
+        "b": listed(activity("FAILED"), after="a"),
+    }
+    at_cursors(upstream, around)
+    for _ in range(3):
+        found = attempts.announced(canned.ID)
+    assert (found.seen, found.complete, told(found)) == (3, True, {("r-1", "1"): (3, "")})
 
 
 def test_it_is_bounded(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:

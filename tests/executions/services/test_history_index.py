@@ -56,6 +56,16 @@ def test_what_compact_leaves_out(event_id: int, hidden: bool) -> None:
     assert index(EVENTS).is_hidden(event_id) == hidden
 
 
+@pytest.mark.parametrize("kinds", [("CANCEL_REQUESTED", "STARTED"), ("STARTED", "CANCEL_REQUESTED")])
+def test_that_an_activity_was_asked_to_cancel_is_in_its_row(kinds: tuple[str, str]) -> None:
+    middle = [event(number, f"ACTIVITY_TASK_{kind}", scheduledEventId="5") for number, kind in enumerate(kinds, 6)]
+    end = event(9, "ACTIVITY_TASK_CANCELED", scheduledEventId="5")
+    found = index([event(5, "ACTIVITY_TASK_SCHEDULED"), *middle, end])
+    (step,) = found.compact
+    assert isinstance(step, Step)
+    assert (ids(step.events), step.outcome, step.is_pending) == ([5, 6, 7, 9], "canceled", False)
+
+
 def test_a_workflow_task_that_failed_is_a_row_of_its_own() -> None:
     failed = event(3, "WORKFLOW_TASK_FAILED", scheduledEventId="2", failure={"message": "[TMPRL1100] Nondeterminism"})
     assert ids(index([*EVENTS[:2], failed]).compact) == [1, 3]
@@ -87,6 +97,69 @@ def test_a_search_is_kept_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> N
     for other in ("a", "b"):
         found.find(other)
     assert [*found._searches] == ["a", "b"]
+
+
+def test_what_is_remembered_is_bounded_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By how many events were found as well: twenty searches that find all of 51,200 would take 60 MB."""
+    monkeypatch.setattr(history_index, "FOUND_KEPT", len(EVENTS) + 3)
+    found = index(EVENTS)
+    all_of_them = found.find("EVENT_TYPE_")
+    assert len(all_of_them) == len(EVENTS)
+    found.find("extract")
+    assert [*found._searches] == ["EVENT_TYPE_", "extract"]
+    found.find("approve")
+    assert [*found._searches] == ["extract", "approve"]
+    # As many as may come, for its size is asked for once.
+    entries = len(EVENTS) * history_index.EVENT_SIZE + (len(EVENTS) + 3) * history_index.FOUND_SIZE
+    assert found.size == 2 * len(found.raw) + entries
+
+
+def test_a_remembered_search_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for one whose text is still being read, either."""
+    found = index(EVENTS)
+    kept = found.find("extract")
+    reading, gate, read = threading.Event(), threading.Event(), []
+
+    def slowly(query: str) -> set[int]:
+        reading.set()
+        assert gate.wait(10)
+        return {5}
+
+    monkeypatch.setattr(found, "_find", slowly)
+    thread = threading.Thread(target=lambda: read.append(found.find("slow")))
+    thread.start()
+    assert reading.wait(10)
+    answer: list[set[int]] = []
+    other = threading.Thread(target=lambda: answer.append(found.find("extract")))
+    other.start()
+    other.join(5)
+    assert (answer, read) == ([kept], [])
+    gate.set()
+    thread.join()
+    assert read == [{5}]
+
+
+def test_the_text_is_read_once_for_all_who_search_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    class Counted(history_index.Haystack):
+        def __init__(self, events: Any) -> None:
+            made.append(self)
+            super().__init__(events)
+
+    monkeypatch.setattr(history_index, "Haystack", Counted)
+    found, starting = index(EVENTS), threading.Barrier(4)
+
+    def search(query: str) -> None:
+        starting.wait()
+        found.find(query)
+
+    threads = [threading.Thread(target=search, args=(query,)) for query in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
 
 
 def test_of_another_shape_there_are_no_rows() -> None:

@@ -22,7 +22,7 @@ KINDS: dict[Any, st.SearchStrategy[Any]] = {
     str: TEXTS,
     datetime | None: TIMES,
     bool: st.booleans(),
-    int: st.sampled_from([0, 1, 2, 20_000]),
+    int: st.sampled_from([0, 1, 2, 20_000]) | st.integers(-5, 10**15),
 }
 
 
@@ -52,3 +52,15 @@ def test_the_template_is_rendered_once_for_each_shape(monkeypatch: pytest.Monkey
     for body in ("", "one", "two", ""):
         mould.html(LogRow(**{**values, "body": body}))
     assert mould._of_shape.cache_info()[:2] == (2, 2)
+
+
+def test_other_numbers_are_no_other_shape() -> None:
+    """Lines of a log with ever more lines in them would have the template rendered for each."""
+    mould = Mould("executions/_log_row.html", "line", LogRow.__slots__)
+    values: dict[str, Any] = {
+        field.name: field.type() if field.type in {str, int} else None for field in fields(LogRow)
+    }
+    for number in range(1_000):
+        made = LogRow(**{**values, "more": number, "cut": 20_000 - number})
+        assert mould.html(made) == get_template("executions/_log_row.html").render({"line": made, "selected": ""})
+    assert mould._of_shape.cache_info().misses == 3
