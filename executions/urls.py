@@ -12,6 +12,7 @@ from executions.views import (
     events,
     evidence,
     history,
+    joined,
     live_rows,
     logs,
     overview,
@@ -42,6 +43,7 @@ execution_pages = [
     path("compare/", compare.compare, name="compare"),
     path("why/", why.sentence, name="why"),
     path("strip/", strip.strip, name="strip"),
+    path("go/", joined.go, name="go"),
     path("evidence/", evidence.evidence, name="evidence"),
 ]
 

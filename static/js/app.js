@@ -2,6 +2,7 @@
 import "./activities.js";
 import "./answer.js";
 import "./axis.js";
+import "./axis-keys.js";
 import "./clock.js";
 import "./copy.js";
 import "./download.js";
@@ -25,6 +26,7 @@ import "./schema-form.js";
 import "./selected.js";
 import "./selection.js";
 import "./status.js";
+import "./strip.js";
 import "./tasks.js";
 import "./themes.js";
 import "./times.js";
