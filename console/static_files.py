@@ -62,4 +62,6 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """
 
     support_js_module_import_aggregation = True
+    # A module's digest depends on those of what it imports: as many rounds as the longest chain, and some to spare.
+    max_post_process_passes = 30
     _js_module_import_aggregation_patterns = ("js/*.js", _IMPORTS)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
 from executions.operations import BY_SLUG, OPERATIONS
 from executions.services import runs
+from executions.services.time_range import TimeRange
 
 PAGE_SIZE = 100
 SHEET_LIMIT = 10_000
@@ -142,6 +143,12 @@ def outcomes(execution_id: str) -> int:
 def of_execution(execution_id: str) -> QuerySet[ActionRequested]:
     """What was done to an execution, newest first."""
     return ActionRequested.objects.filter(execution_id=execution_id).order_by(*NEWEST_FIRST)
+
+
+def during(actions: QuerySet[ActionRequested], chosen: TimeRange) -> QuerySet[ActionRequested]:
+    """Those of the chosen time."""
+    ends = {"at__gte": chosen.after, "at__lte": chosen.before}
+    return actions.filter(**{field: moment for field, moment in ends.items() if moment})
 
 
 def of_run(run: runs.Run) -> QuerySet[ActionRequested]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from executions.services import temporal, text
+from executions.services import stacks, temporal, text
 from executions.services.history import EventRow
 
 WRAPPERS_SHOWN = 8
@@ -50,6 +50,11 @@ class Cause:
     stack: str = ""
     wrappers: tuple[str, ...] = ()
     """The messages of the failures around it, the outermost first."""
+
+    @property
+    def frames(self) -> list[stacks.Part]:
+        """The stack trace with the frames of libraries apart; empty where nothing is folded."""
+        return stacks.parts(self.stack)
 
 
 def cause(events: list[EventRow]) -> Cause | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.services import statuses, text, wanted
+from executions.services.time_range import TimeRange
 from executions.upstream.types import WorkflowEvent
 
 PAGE_SIZE = 100
@@ -47,6 +48,8 @@ class StreamRow:
     task_type: str = ""
     step: str = ""
     """What the event says of its custom task: `started`, `in_progress`, `completed`, …"""
+    activity: str = ""
+    """Of an activity's event: which one, as the history and the log count them."""
     begins: bool = False
     """A run begins with it: custom tasks of an earlier run will not go on."""
 
@@ -116,14 +119,17 @@ def row(event: WorkflowEvent) -> StreamRow:
         task=task,
         task_type=text.label(attributes.get("custom_task_type")) if task else "",
         step=kind.removeprefix(CUSTOM_TASK).lower() if task else "",
+        activity=text.label(attributes.get("task_id"), 60) if kind.startswith("ACTIVITY_TASK_") else "",
         begins=kind == "WORKFLOW_EXECUTION_STARTED",
     )
 
 
-def matching(rows: list[StreamRow], *, groups: list[str], query: str) -> list[StreamRow]:
-    """The events of these groups (all, if none is given) that contain the text."""
+def matching(
+    rows: list[StreamRow], *, groups: list[str], query: str, during: TimeRange | None = None
+) -> list[StreamRow]:
+    """The events of these groups (all, if none is given) and of that time that contain the text."""
     return wanted.matching(
-        rows,
+        [row for row in rows if during.has(row.time)] if during else rows,
         groups,
         query,
         kind=lambda event: event.group,

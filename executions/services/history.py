@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from executions.services import temporal, text
+from executions.services import stacks, temporal, text
 from executions.services.audit import Entry
 from executions.services.slices import in_slices
 from executions.upstream.types import History
@@ -24,6 +24,8 @@ _CATEGORIES = (
     ("WORKFLOW_EXECUTION", "workflow"),
 )
 OPERATOR = "operator"
+LINE = 240
+"""Characters of an event's JSON in a row."""
 
 
 class Timed(Protocol):
@@ -83,6 +85,16 @@ class EventRow(msgspec.Struct, kw_only=True, eq=False, gc=False):
         """The deepest stack trace, if the event holds a failure that has one."""
         failure = temporal.attributes(self.body).get("failure")
         return temporal.stack(temporal.chain(failure)) if isinstance(failure, dict) else ""
+
+    @property
+    def frames(self) -> list[stacks.Part]:
+        """Its stack trace with the frames of libraries apart; empty where nothing is folded."""
+        return stacks.parts(self.stack)
+
+    @property
+    def line(self) -> str:
+        """What stands in it, as JSON on one line."""
+        return text.one_line(temporal.attributes(self.body) or self.body, LINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from executions.services.history import ActionRow, EventRow
 from executions.services.history_index import Index
 from executions.services.steps import Step
 
-FIRST, WINDOW = 50, 100
+FIRST, WINDOW = 50, 60
 """Rows that a page opens with, and that it gets at a time as the reader goes on."""
 LEAD = 10
 """Rows shown before the one that the address names."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from executions.services import api, logs, text
+from executions.services import api, fetched_lines, logs, text
 from executions.upstream.types import LogPage
 
 PAST = timedelta(milliseconds=1)
@@ -34,7 +34,7 @@ class Scope:
 
 def read(scope: Scope, order: str, cursor: str = "") -> LogPage:
     """A page; with a cursor the one after the page that gave it, whose order and range it carries."""
-    return api.client().get_workflow_execution_logs(
+    page = api.client().get_workflow_execution_logs(
         scope.execution_id,
         run_id=scope.run_id or None,
         activity_id=scope.activity or None,
@@ -44,3 +44,13 @@ def read(scope: Scope, order: str, cursor: str = "") -> LogPage:
         cursor=cursor or None,
         limit=logs.PAGE_SIZE,
     )
+    asked = fetched_lines.Asked(
+        run_id=scope.run_id,
+        after=scope.after,
+        before=scope.before,
+        newest_first=order != "asc",
+        cursor=cursor,
+        whole=not scope.activity,
+    )
+    fetched_lines.note(scope.execution_id, asked, page)
+    return page

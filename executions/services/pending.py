@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from executions.services import temporal, text
 from executions.services.attempts import Announced
 from executions.services.history import EventRow
 from executions.services.sentences import Parts, at, event, listed, name, said, say
+from executions.services.standings import attempt_of, most_attempts
 from executions.services.steps import Step
 from executions.services.waits import (
     CHILD,
@@ -74,15 +74,14 @@ def _of_step(step: Step, facts: Facts) -> Pending | None:
 
 def _activity(step: Step, facts: Facts) -> Pending:
     what, where = say("activity ", name(step.name)), event(step.id)
-    attributes = temporal.attributes(step.opened.body)
     known = facts.announced
     if known is None:
         words = say("waiting for ", what, ", scheduled at ", at(step.opened.time), where)
         more = " What its worker announces could not be read: whether it was tried, and failed, is not known."
         return Pending(UNKNOWN, "waiting", words, say(more), what)
-    attempt = known.attempt(text.label(attributes.get("activityId"), 200), step.name, step.opened.time, facts.run_ids)
+    attempt = attempt_of(step, facts)
     if attempt and attempt.failures:
-        failed = _failed(attempt.failures, _most(attributes))
+        failed = _failed(attempt.failures, most_attempts(step))
         words = say("waiting for ", what, failed, at(attempt.failing_since), where)
         rank = FAILING if attempt.failures > 1 else STUMBLED
         return Pending(rank, "trouble", words, last_error(attempt.error), what)
@@ -113,12 +112,6 @@ def _failed(times: int, most: int) -> str:
     return f", which has failed once{limit}, at " if times == 1 else f", which has failed {times:,} times{limit} since "
 
 
-def _most(attributes: dict[str, Any]) -> int:
-    """The attempts that an activity may have; 0 for any number."""
-    policy = attributes.get("retryPolicy")
-    return temporal.number(policy.get("maximumAttempts")) if isinstance(policy, dict) else 0
-
-
 def _child(step: Step) -> Pending:
     child = name(step.shown_target, execution=step.target)
     what = say("the child ", child)
@@ -126,7 +119,8 @@ def _child(step: Step) -> Pending:
     if step.started is None:
         words = say("waiting until ", what, " starts, since ", at(since), event(step.id))
         return Pending(CHILD, "waiting", words, short=what)
-    return Pending(CHILD, "waiting", say("waiting for ", what, " since ", at(since), event(step.id)), short=what)
+    words = say("waiting for ", what, " since ", at(since), event(step.id))
+    return Pending(CHILD, "waiting", words, short=what, child=step.target)
 
 
 def _timer(step: Step) -> Pending:

@@ -194,6 +194,13 @@ def suggestion(run: Run, events: list[EventRow], found: Sequence[ResetPoint]) ->
     return Suggestion(before, why, is_default) if before else Suggestion(found[0], "the last point", is_default)
 
 
+def preselected(found: Sequence[ResetPoint], suggested: Suggestion | None) -> ResetPoint | None:
+    """The point that a form begins with: the only one that there is, or the suggested one."""
+    if len(found) == 1:
+        return found[0]
+    return suggested.point if suggested and suggested.is_default else None
+
+
 def _beginning(run: Run, events: list[EventRow]) -> tuple[int, str]:
     """The event with which the bad end began, 0 if the history does not tell, and what a point before it is."""
     if run.status.value == "CANCELED":

@@ -1,7 +1,7 @@
 """Sentences with links in them: what a service says, and a template shows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from executions.services import text
@@ -18,7 +18,7 @@ class Part:
     event: int = 0
     """Links to this event of the history."""
     execution: str = ""
-    """Links to this execution's page."""
+    """Links to this execution's page; with an event or an action, to that of this execution."""
     run_id: str = ""
     """Links to this run's page."""
     action: str = ""
@@ -50,6 +50,19 @@ def begun(parts: Parts) -> Parts:
         return parts
     words = parts[0].words
     return (Part(words[:1].upper() + words[1:]), *parts[1:])
+
+
+def lowered(parts: Parts) -> Parts:
+    """The same without a capital letter, to go on with after a colon."""
+    if not parts or parts[0].look or parts[0].moment:
+        return parts
+    words = parts[0].words
+    return (replace(parts[0], words=words[:1].lower() + words[1:]), *parts[1:])
+
+
+def elsewhere(parts: Parts, execution: str) -> Parts:
+    """The same said of another execution: what links into its own links into that one."""
+    return tuple(replace(one, execution=execution) if one.event or one.action else one for one in parts)
 
 
 def name(value: str, *, execution: str = "") -> Part:

@@ -1,40 +1,39 @@
 """The strip above an execution's tabs: history, spans, events, log lines and operators' actions on one time axis.
 
-What cannot be had is left out, and said. Of the log the newest lines stand for all, of the events the first ones: the
-API has no totals.
+What cannot be had, and what was not read, is said and hatched. Of the log there are the lines that the console has
+fetched so far, and always the newest ones; of the events the first ones: the API has no totals.
 """
 
-import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 
-from executions.services import api, audit, events, history_index, log_pages, logs, text, timeline, trace_reads
+from executions.services import api, audit, events, fetched_lines, history_index, log_pages, timeline, trace_reads
 from executions.services.history_index import Index
 from executions.services.runs import Run
 from executions.services.shared import Shared
 from executions.services.slices import in_slices
-from executions.services.timeline import WIDTH, Axis
+from executions.services.strip_lanes import Lane, Span, hatched, lane
+from executions.services.time_range import TimeRange
+from executions.services.timeline import WIDTH, Axis, Tick
 from executions.upstream import errors
+from executions.upstream.client import Client
 
-BINS = 250
+LANES = ("steps", "spans", "events", "lines")
 RUNNING_AGE, OVER_AGE = 10.0, 120.0
 """Seconds that a strip may be old."""
+EVENTS_READ = 500
+NEAR_AN_END = 110.0
+"""Units from an end within which no tick is written: there stands the end's own time."""
+FINE = 10.0
+"""Of a chosen time that is shorter, the milliseconds are told."""
+DRAWN = 100
+"""Lanes of log lines that are kept as drawn."""
 _strips = Shared()
-Span = tuple[float, float]
-"""From when to when, in seconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    name: str
-    """`steps`, `spans`, `events`, `lines`: which of the operations it comes from."""
-    says: str
-    """How much of what it shows."""
-    paths: tuple[tuple[str, str], ...]
-    """Of each tone, the bars as an SVG path, in a lane of height 1."""
+_drawn: "OrderedDict[tuple[Client, object], tuple[int, Axis, Lane]]" = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +45,49 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """The chosen range on the axis."""
+
+    percent: str
+    percent_width: str
+    seconds: float | None
+    """None where one end is open."""
+
+    @property
+    def style(self) -> str:
+        """How its ends are written."""
+        return "time" if self.seconds is not None and self.seconds < FINE else "clock"
+
+
+@dataclass(frozen=True, slots=True)
 class Strip:
     axis: Axis
     lanes: tuple[Lane, ...]
     missing: tuple[str, ...]
     """The lanes that could not be had."""
 
+    @property
+    def first(self) -> datetime:
+        return datetime.fromtimestamp(self.axis.first, UTC)
+
+    @property
+    def last(self) -> datetime:
+        return datetime.fromtimestamp(self.axis.last, UTC)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        return [tick for tick in self.axis.ticks if NEAR_AN_END <= tick.x <= WIDTH - NEAR_AN_END]
+
 
 def of(run: Run) -> Strip | None:
     """The run's strip; None without any time. Raises UpstreamError."""
     found = _read(run, OVER_AGE if run.status.over else RUNNING_AGE)
     # What lacks a part is soon made again.
-    return _read(run, RUNNING_AGE) if found and found.missing else found
+    found = _read(run, RUNNING_AGE) if found and found.missing else found
+    if found is None:
+        return None
+    lines = _lines(run, found.axis, unknown="lines" in found.missing)
+    return replace(found, lanes=(*found.lanes, lines))
 
 
 def _read(run: Run, age: float) -> Strip | None:
@@ -72,6 +102,7 @@ def marks(axis: Axis, run: Run) -> list[Mark]:
 
 
 def _made(run: Run) -> Strip | None:
+    """All but the log lines: those come from what was fetched, also in the meantime."""
     index = history_index.of(run)
     axis = timeline.of_run(run, index)
     if axis is None:
@@ -80,22 +111,21 @@ def _made(run: Run) -> Strip | None:
         lambda: _steps(axis, index),
         lambda: _spans(axis, run),
         lambda: _events(axis, run),
-        lambda: _lines(axis, run),
+        lambda: _newest_lines(run),
     ]
-    names = ("steps", "spans", "events", "lines")
     lanes, missing = [], []
-    for name, source in zip(names, sources, strict=True):
+    for name, source in zip(LANES, sources, strict=True):
         try:
-            lane = source()
+            found = source()
         except errors.UpstreamError:
             missing.append(name)
-            continue
-        if lane:
-            lanes.append(lane)
+            found = Lane(name, "not known now", unread=hatched(axis, [(axis.first, axis.last)]))
+        if found and name != "lines":
+            lanes.append(found)
     return Strip(axis, tuple(lanes), tuple(missing))
 
 
-def _steps(axis: Axis, index: Index) -> Lane | None:
+def _steps(axis: Axis, index: Index) -> Lane:
     under_way: list[Span] = []
     failed: list[Span] = []
     for step in in_slices(index.steps):
@@ -105,94 +135,74 @@ def _steps(axis: Axis, index: Index) -> Lane | None:
         closed = step.closed.time if step.closed else None
         ended = closed.timestamp() if closed else axis.last if step.lasts else begun
         (failed if step.failed else under_way).append((begun, ended))
-    tones = {"ok": under_way, "bad": failed}
-    return _lane(axis, "steps", _counting(len(index.steps), "step"), tones) if index.steps else None
+    return lane(axis, "steps", _counting(len(index.steps), "step"), {"ok": under_way, "bad": failed})
 
 
-def _spans(axis: Axis, run: Run) -> Lane | None:
+def _spans(axis: Axis, run: Run) -> Lane:
     trace = trace_reads.part(run)
     if trace is None:
-        return None
+        return Lane("spans", "no spans")
     tones: dict[str, list[Span]] = {"ok": [], "bad": []}
     # The first one is the whole, and would hide the rest.
     for node in in_slices(trace.nodes[1:] or trace.nodes):
         tones["bad" if node.failed else "ok"].append((node.begin / 1e9, node.until / 1e9))
-    return _lane(axis, "spans", _counting(trace.total, "span"), tones)
+    return lane(axis, "spans", _counting(trace.total, "span"), tones)
 
 
-def _events(axis: Axis, run: Run) -> Lane | None:
-    answer = api.client().get_workflow_events(workflow_exec_id=run.execution_id, limit=events.PAGE_SIZE)
+def _events(axis: Axis, run: Run) -> Lane:
+    answer = api.client().get_workflow_events(workflow_exec_id=run.execution_id, limit=EVENTS_READ)
     # They are the execution's: those of other runs are beyond the axis.
-    every = [events.row(event) for event in answer.events]
+    every = [events.row(event) for event in in_slices(answer.events)]
     rows = [row for row in every if row.time and axis.first <= row.time.timestamp() <= axis.last]
     tones = {"ok": _moments(row.time for row in rows if not row.failed)}
     tones["bad"] = _moments(row.time for row in rows if row.failed)
-    first = "the first " if answer.next_cursor else ""
-    return _lane(axis, "events", first + _counting(len(rows), "announced event"), tones) if rows else None
+    says, unread = _counting(len(rows), "event"), []
+    if answer.next_cursor:
+        reached = max((row.time.timestamp() for row in every if row.time), default=axis.first)
+        says, unread = f"first {len(every):,} read", [(max(reached, axis.first), axis.last)]
+    return lane(axis, "events", says, tones, unread)
 
 
-def _lines(axis: Axis, run: Run) -> Lane | None:
-    answer = log_pages.read(log_pages.Scope(execution_id=run.execution_id, run_id=run.run_id), "desc")
-    lines = [(logs.tone(record.severity_text or ""), text.parse_time(record.timestamp)) for record in answer.results]
-    tones = {
-        "ok": _moments(time for tone, time in lines if tone in {"debug", "info"}),
-        "warn": _moments(time for tone, time in lines if tone == "warning"),
-        "bad": _moments(time for tone, time in lines if tone == "error"),
-    }
-    newest = "the newest " if answer.next_cursor else ""
-    return _lane(axis, "lines", newest + _counting(len(lines), "log line"), tones) if lines else None
+def _newest_lines(run: Run) -> None:
+    """They are among what was fetched then."""
+    log_pages.read(log_pages.Scope(execution_id=run.execution_id, run_id=run.run_id), "desc")
+
+
+def _lines(run: Run, axis: Axis, *, unknown: bool) -> Lane:
+    """Of the lines that were fetched so far: by this strip, and by everybody's pages of lines."""
+    key, known = (api.client(), run.shown), fetched_lines.of(run.execution_id, run.run_id)
+    before = _drawn.get(key)
+    if before and before[:2] == (known.version, axis) and not unknown:
+        return before[2]
+    tones: dict[str, list[Span]] = {"ok": [], "warn": [], "bad": []}
+    for moment, tone in known.times:
+        if axis.first <= moment <= axis.last:
+            tones[{"warning": "warn", "error": "bad"}.get(tone, "ok")].append((moment, moment))
+    count = sum(len(some) for some in tones.values())
+    unread = fetched_lines.missing(known.read, axis.first, axis.last)
+    gaps = bool(hatched(axis, unread))
+    says = _counting(count, "line") + (" fetched so far" if gaps else "")
+    made = lane(axis, "lines", "not known now" if unknown and not count else says, tones, unread)
+    _drawn[key] = (known.version, axis, made)
+    while len(_drawn) > DRAWN:
+        _drawn.popitem(last=False)
+    return made
 
 
 def _counting(count: int, one: str) -> str:
-    return f"{count:,} {one if count == 1 else f'{one}s'}"
+    return f"{count:,} {one if count == 1 else f'{one}s'}" if count else f"no {one}s"
 
 
 def _moments(times: Iterable[datetime | None]) -> list[Span]:
     return [(time.timestamp(), time.timestamp()) for time in times if time]
 
 
-def _lane(axis: Axis, name: str, says: str, tones: dict[str, list[Span]]) -> Lane:
-    counts = {tone: _counted(axis, spans) for tone, spans in tones.items()}
-    most = max((one for found in counts.values() for one in found), default=0)
-    return Lane(name, says, tuple((tone, _path(found, most)) for tone, found in counts.items() if any(found)))
-
-
-def _counted(axis: Axis, spans: list[Span]) -> list[int]:
-    """How many there are in each part of the axis; those that are beyond it are not."""
-    changes = [0] * (BINS + 1)
-    for begun, ended in spans:
-        if ended < axis.first or begun > axis.last:
-            continue
-        first, last = (min(int(axis.place(moment) * BINS / WIDTH), BINS - 1) for moment in (begun, max(begun, ended)))
-        changes[first] += 1
-        changes[last + 1] -= 1
-    found, under_way = [], 0
-    for change in changes[:-1]:
-        under_way += change
-        found.append(under_way)
-    return found
-
-
-def _path(counts: list[int], most: int) -> str:
-    """Bars from the ground of the lane up; a few and many are told apart, by the logarithm."""
-    width = WIDTH / BINS
-    bars: list[str] = []
-    place = 0
-    while place < len(counts):
-        end = place
-        while end < len(counts) and counts[end] == counts[place]:
-            end += 1
-        if counts[place]:
-            height = max(math.log1p(counts[place]) / math.log1p(most), 0.25)
-            bars.append(f"M{place * width:g} 1v-{height:.2f}h{(end - place) * width:g}v{height:.2f}z")
-        place = end
-    return "".join(bars)
-
-
-def chosen(axis: Axis, after: datetime | None, before: datetime | None) -> tuple[float, float] | None:
+def chosen(axis: Axis, wanted: TimeRange) -> Chosen | None:
     """Where the chosen range begins, and how wide it is; None if none is chosen."""
-    if not (after or before):
+    if not wanted:
         return None
-    begun = axis.place(after.timestamp()) if after else 0.0
-    ended = axis.place(before.timestamp()) if before else WIDTH
-    return round(begun, 2), round(max(ended - begun, 1.0), 2)
+    begun = axis.place(wanted.after.timestamp()) if wanted.after else 0.0
+    ended = axis.place(wanted.before.timestamp()) if wanted.before else WIDTH
+    both = wanted.after and wanted.before
+    seconds = max((wanted.before - wanted.after).total_seconds(), 0.0) if both else None  # type: ignore[operator]
+    return Chosen(f"{begun / WIDTH * 100:.2f}", f"{max(ended - begun, 1.0) / WIDTH * 100:.2f}", seconds)

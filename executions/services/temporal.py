@@ -12,6 +12,9 @@ from executions.services import text
 
 _PLAIN = ("json/plain", "json/protobuf", "binary/plain", "binary/null", "binary/protobuf", "binary/encrypted")
 
+PAYLOADS = 100
+"""Of several payloads, how many are looked at for what they are."""
+
 
 def attributes(event: dict[str, Any]) -> dict[str, Any]:
     """What stands in an event's `<type>EventAttributes`."""
@@ -33,6 +36,19 @@ def payload(value: Any) -> Any:
         return value
     encoding = _encoding(value["metadata"].get("encoding"))
     return _value(encoding, value.get("data")) if encoding else value
+
+
+def unreadable(value: Any) -> list[str]:
+    """The encodings of those payloads, of one or of several, that cannot be read: of encrypted ones, for example."""
+    if isinstance(value, dict) and isinstance(value.get("payloads"), list):
+        return list(dict.fromkeys(found for one in value["payloads"][:PAYLOADS] for found in _unreadable(one)))
+    return _unreadable(value)
+
+
+def _unreadable(value: Any) -> list[str]:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    encoding = _encoding(metadata.get("encoding")) if isinstance(metadata, dict) else ""
+    return [] if not encoding or encoding.startswith("json/") or encoding == "binary/null" else [encoding]
 
 
 def _encoding(source: object) -> str:

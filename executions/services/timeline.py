@@ -22,6 +22,8 @@ FOLD_WIDTH = 16.0
 IDLE_PART, IDLE_SECONDS = 0.06, 2.0
 """A time in which nothing was at work is folded when it is longer than both: a part of the whole, and seconds."""
 TICKS = 6
+NARROW = 0.3 * WIDTH
+"""Units that a label takes of an axis on a phone."""
 MINUTE, DAY = 60, 86_400
 _STEPS = (*(0.001, 0.01, 0.1, 0.5), 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400)
 _WAITS = ("timer", "signal", "cancel", "message")
@@ -44,6 +46,8 @@ class Tick:
     time: datetime
     every: float
     """Seconds to the next one."""
+    spare: bool = False
+    """Whether its label stands too close to one before it for a narrow axis, which leaves it out."""
 
     @property
     def percent(self) -> str:
@@ -132,13 +136,16 @@ class Axis:
         span = (WIDTH - FOLD_WIDTH * len(self.folds)) / self._scale
         every = next((step for step in _STEPS if span / step <= TICKS), _STEPS[-1] * (span // _STEPS[-1] // TICKS + 1))
         found: list[Tick] = []
+        kept = -WIDTH
         for place in range(0, len(self._moments) - 1, 2):
             begun, ended = self._moments[place], self._moments[place + 1]
             moment = -(-begun // every) * every
             while moment < ended and len(found) < 4 * TICKS:
                 x = self.place(moment)
                 if not found or x - found[-1].x > WIDTH / TICKS / 2:
-                    found.append(Tick(round(x, 2), datetime.fromtimestamp(moment, UTC), every))
+                    spare = x - kept < NARROW
+                    kept = kept if spare else x
+                    found.append(Tick(round(x, 2), datetime.fromtimestamp(moment, UTC), every, spare))
                 moment += every
         return found
 

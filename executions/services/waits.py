@@ -41,6 +41,8 @@ class Pending:
     """Sentences after it."""
     short: Parts = field(default=(), compare=False)
     """Only what it is."""
+    child: str = ""
+    """The id of the child that it is."""
 
 
 def queue(scheduled: EventRow) -> Parts:

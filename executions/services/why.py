@@ -27,6 +27,8 @@ class Why:
     others: int = 0
     """How many more things are pending."""
     cause: Cause | None = None
+    child: str = ""
+    """The id of the child that is waited for, where it is one."""
 
     @property
     def text(self) -> str:
@@ -84,7 +86,8 @@ def _waiting(found: list[Pending], events: list[EventRow], facts: Facts) -> Why:
     if not found:
         return Why("unknown", _nothing(events, facts))
     first = found[0]
-    return Why(first.tone, say(begun(first.words), ".", first.more, _unread(found, facts)), len(found) - 1)
+    words = say(begun(first.words), ".", first.more, _unread(found, facts))
+    return Why(first.tone, words, len(found) - 1, child=first.child)
 
 
 def _unread(found: list[Pending], facts: Facts) -> Parts:
@@ -113,7 +116,12 @@ def _canceling(found: list[Pending], cancel: EventRow, *, asked: bool) -> Why:
         head = say("Its clean-up is running: ") if asked else say(head, "Clean-up is running: ")
     else:
         head = say(head, "The workflow has not ended: ")
-    return Why(first.tone, say(head, first.words, ".", first.more), len(found) - 1)
+    return Why(first.tone, say(head, first.words, ".", first.more), len(found) - 1, child=first.child)
+
+
+def with_child(found: Why, told: Parts) -> Why:
+    """The same, with what one look into the child told."""
+    return replace(found, parts=say(found.parts, told))
 
 
 def over(run: runs.Run, events: list[EventRow], steps: list[Step], facts: Facts, *, by: Ended | None = None) -> Why:

@@ -10,7 +10,17 @@ from executions.forms import AuditFilters
 from executions.permissions import check_allowed
 from executions.services import audit as services
 from executions.services import audit_lines, sheets
-from executions.views.frame import allowed, download, execution_context, fetch, real_id, render_page, unknown_run
+from executions.services import time_range as ranges
+from executions.views.frame import (
+    allowed,
+    download,
+    execution_context,
+    fetch,
+    real_id,
+    render_page,
+    time_range,
+    unknown_run,
+)
 from executions.views.freshness import secondary
 
 
@@ -23,13 +33,16 @@ def execution_actions(request: HttpRequest, execution_id: str) -> HttpResponse:
     if request.GET.get("view") in {"input", "answer"}:
         return _download(real, selected, request.GET["view"])
     run, problem = secondary(request, lambda: fetch(request, real))
-    found = services.of_execution(real)
+    during = ranges.of(time_range(request))
+    everything = services.of_execution(real)
+    found = services.during(everything, during) if during else everything
     page = services.page(found, request.GET.get("page") or services.page_of(found, _number(selected)))
     context = execution_context(request, run or unknown_run(real), "actions") | {
         "page": page,
         "entries": services.entries(page.object_list),
         "selected": selected,
         "problem": problem,
+        "during": during,
     }
     empty = problem is not None and not page.object_list
     return render_page(request, "actions", context, status=problem.status if problem and empty else 200)

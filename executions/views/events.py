@@ -3,25 +3,32 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.timezone import now
 
 from executions.ids import to_path
-from executions.services import api, runs
+from executions.services import api, runs, text
 from executions.services import events as services
-from executions.views.frame import execution_page
-from executions.views.logs import is_over
+from executions.services import time_range as ranges
+from executions.views.frame import execution_page, time_range
+from executions.views.logs import LATE, is_over
+
+MOST_EVENTS = 1_000
+"""What a page looks through for the chosen time: all that the API gives in one answer."""
 
 
 @execution_page("event-stream", "events")
 def events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
+    during = ranges.of(time_range(request))
     answer = api.client().get_workflow_events(
         workflow_exec_id=run.execution_id,
-        limit=services.PAGE_SIZE,
+        limit=MOST_EVENTS if during else services.PAGE_SIZE,
         cursor=request.GET.get("cursor") or None,
     )
     rows = [services.row(event) for event in answer.events]
     groups, query, only = request.GET.getlist("type"), request.GET.get("q", ""), bool(request.GET.get("only"))
     # The text only finds, unless only its events are wanted.
-    shown = services.matching(rows, groups=groups, query=query if only else "")
+    shown = services.matching(rows, groups=groups, query=query if only else "", during=during)
+    live = None if request.GET.get("cursor") else _live(request, run, rows, during, more=bool(answer.next_cursor))
     return {
         "events": shown,
         "fetched": len(rows),
@@ -37,12 +44,20 @@ def events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
         "unseen_tasks": [row for row in rows if row.task or row.begins] if len(shown) < len(rows) else [],
         "task_words": services.TASK_WORDS,
         "selected": request.GET.get("event", ""),
-        # The stream begins at the first event; those on the page are told by their id.
-        "live": None
-        if request.GET.get("cursor")
-        else {
-            "path": f"/ws/executions/{to_path(run.execution_id)}/events/",
-            "query": "",
-            "rest": "over" if not answer.next_cursor and is_over(request, run, of_all=True) else "",
-        },
+        "during": during,
+        # The stream brings those that are hidden again.
+        "counted": len(shown) if live and not live["rest"] else len(rows),
+        "live": live,
     }
+
+
+def _live(
+    request: HttpRequest, run: runs.Run, rows: list[services.StreamRow], during: ranges.TimeRange, *, more: bool
+) -> dict[str, str]:
+    """The stream begins at the first event; those on the page are told by their id."""
+    rest = "over" if not more and is_over(request, run, of_all=True) else ""
+    if end := during.before:
+        # Events come in the order of their time, nearly: past its end no more are awaited.
+        times = [row.time for row in rows if row.time] if more else [now()]
+        rest = "range" if times and max(times) > text.moved(end, LATE) else rest
+    return {"path": f"/ws/executions/{to_path(run.execution_id)}/events/", "query": "", "rest": rest}

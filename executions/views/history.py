@@ -8,22 +8,30 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import now
 
-from executions.services import audit, history_index, runs, temporal, text, timeline
+from executions.services import audit, beside, history_index, runs, standings, temporal, text, timeline
 from executions.services import history as histories
 from executions.services.history_index import Index
 from executions.services.history_rows import FIRST, LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
+from executions.services.standings import Standing
+from executions.services.steps import Step
 from executions.upstream import errors
+from executions.views import history_files
 from executions.views.errors import with_headers
-from executions.views.frame import download, execution_context, execution_page, time_range
+from executions.views.frame import execution_context, execution_page, time_range
 from executions.views.freshness import mark, unchanged
 
 VIEWS = ("compact", "all", "timeline", "json")
-KEPT = ("type", "state", "name", "q", "after", "before")
+KEPT = ("type", "state", "name", "q", "after", "before", "open")
 """Of the address, what the parts of the page ask with; and always the run."""
+ALSO_KEPT = ("view", "order", "run")
+"""What a search leaves in the address besides."""
+SEARCHED = "history-found"
+"""The place of the rows: what asks for a search names it."""
 NEWS_SHOWN = 200
 """New rows, and changed ones, that an open page gets at a time."""
 UNSETTLED = timedelta(minutes=10)
@@ -34,17 +42,40 @@ UNSETTLED = timedelta(minutes=10)
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
     """While it runs the newest rows come first: that is where it grows."""
     if form := request.GET.get("download") or request.GET.get("payloads"):
-        return _download(run, form)
+        return history_files.answer(run, form, request.GET.get("event", ""))
+    is_search = request.htmx.target == SEARCHED  # type: ignore[attr-defined]
+    if is_search:
+        # What was left empty stays out of the address, and of all links.
+        request.GET = _filled(request.GET)  # type: ignore[assignment]
     index = history_index.of(run)
     if index.events is None:
         return {"unreadable": text.pretty_raw(index.raw)}
     shown = _shown(request, run, index)
+    if is_search:
+        return _searched(request, run, shown)
     parts = {"event": _event, "rows": _rows, "news": _news}
     if answer := parts.get(request.GET.get("part", "")):
         return answer(request, run, shown)
     if same := unchanged(request, shown.context["part_mark"]):
         return same
     return shown.context | _opened(shown)
+
+
+def _filled(query: QueryDict) -> QueryDict:
+    found = query.copy()
+    for name, values in query.lists():
+        found.setlist(name, [one for one in values if one])
+        if not found.getlist(name):
+            del found[name]
+    return found
+
+
+def _searched(request: HttpRequest, run: runs.Run, shown: "Shown") -> HttpResponse:
+    """The rows that have the text, while one types it; the page's address follows."""
+    answer = _answer(request, run, shown, "searched", _opened(shown))
+    query = request.GET.urlencode()
+    answer["HX-Replace-Url"] = f"{reverse('history', args=[run.execution_id])}{'?' if query else ''}{query}"
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +103,7 @@ def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
     wanted = replace(wanted, compact=view in {"compact", "timeline"})
     did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
     order = "desc" if wanted.newest_first else "asc"
-    kept = [(key, value) for key, values in request.GET.lists() if key in KEPT for value in values]
+    kept = [pair for pair in _pairs(request) if pair[0] in KEPT]
     kept += [("run", run.run_id)] if run.run_id else []
     last = index.events[-1].id if index.events else 0
     now_shown = mark(run.run_id, last, len(index.events or ()), [(one.action.id, one.result) for one in did])
@@ -88,6 +119,8 @@ def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
             "order": order,
             "query": wanted.query,
             "kinds": wanted.kinds,
+            "open": view == "json" and bool(request.GET.get("open")),
+            "asked_with": [pair for pair in _pairs(request) if pair[0] in (*KEPT, *ALSO_KEPT) and pair[0] != "q"],
             "selected": selected,
             "asked": urlencode([*kept, ("view", view), ("order", order)]),
             "since": f"{last}.{len(did)}",
@@ -98,6 +131,11 @@ def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
             "axis": _axis(run, index, wanted) if view == "timeline" else None,
         },
     )
+
+
+def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    """The parameters of the address, one after the other."""
+    return [(name, value) for name, values in request.GET.lists() for value in values]
 
 
 def _view(request: HttpRequest, index: Index, selected: str) -> str:
@@ -189,17 +227,19 @@ def _event(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
     place = place_of(shown.rows, shown.selected, shown.index)
     if place is None:
         raise errors.NotFound("The history has no such event, or the filters leave it out.", status=404)
-    return _answer(request, run, shown, "body", {"row": shown.rows[place]})
+    row = shown.rows[place]
+    standing = _standing(run, shown.index, row) if isinstance(row, Step) and run.is_running else None
+    return _answer(request, run, shown, "body", {"row": row, "standing": standing, "stack_id": f"stack-{row.id}"})
+
+
+def _standing(run: runs.Run, index: Index, step: Step) -> Standing | None:
+    """How an activity is doing that has not ended."""
+    if step.kind != "activity" or step.closed is not None:
+        return None
+    return standings.of(step, beside.facts(run, index, only_attempts=True))
 
 
 def _answer(request: HttpRequest, run: runs.Run, shown: Shown, part: str, found: dict[str, Any]) -> HttpResponse:
     context = execution_context(request, run, "history") | shown.context | found
     name = f"_history_{part}" if part else "_history"
     return with_headers(render(request, f"executions/{name}.html", context))
-
-
-def _download(run: runs.Run, form: str) -> HttpResponse:
-    """`readable`; `decoded`, as received with the payloads decoded; or as the engine keeps it: a replayer takes it."""
-    found = history_index.fetch(run, decode_payloads=form in {"readable", "decoded"})
-    name = f"history-{run.run_id or 'latest'}.json"
-    return download(histories.readable(found) if form == "readable" else found.raw, name)

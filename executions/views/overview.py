@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from executions.services import audit, reads, runs, text
+from executions.services import audit, history_index, payloads, reads, runs, text
+from executions.services import time_range as ranges
 from executions.views.errors import with_headers
-from executions.views.frame import execution_context, execution_page
-from executions.views.freshness import unchanged
+from executions.views.frame import execution_context, execution_page, page_url, time_range
+from executions.views.freshness import secondary, unchanged
 
 RUNS_SHOWN = 20
 
@@ -23,10 +24,14 @@ def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespon
             return _watch(run)
         case "runs":
             return _runs(request, run)
-    result = text.decode(run.execution.result)
+        case "payloads":
+            return _payloads(request, run)
+    result, during = text.decode(run.execution.result), ranges.of(time_range(request))
     return {
-        "result": text.pretty(result) if result is not None else "",
-        "recent_actions": audit.entries(audit.of_execution(run.execution_id)[:3]),
+        "result": payloads.payload(result),
+        "fails": payloads.fails(run.status.value),
+        "recent_actions": audit.entries(audit.during(audit.of_execution(run.execution_id), during)[:3]),
+        "during": during,
         "ended_by": audit.ended_by(run),
     }
 
@@ -57,3 +62,21 @@ def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     latest_id = "" if latest.problem else latest.value.run_id or ""
     context = {"run": run, "runs": found[:RUNS_SHOWN], "latest": latest_id}
     return with_headers(render(request, "executions/_run_switch.html", context))
+
+
+def _payloads(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """Loaded after the page, which does not wait for the history: what the run was started with, and its failure."""
+    index, problem = secondary(request, lambda: history_index.of(run))
+    events = (index and index.events) or []
+    context = {
+        "run": run,
+        "problem": problem,
+        "unreadable": not events and not problem,
+        "input": payloads.given(events),
+        "whole": page_url("history", run.execution_id, download="event", event=str(events[0].id), run=run.run_id)
+        if events
+        else "",
+        "failure": payloads.failure(events, run.status.value),
+        "fails": payloads.fails(run.status.value),
+    }
+    return with_headers(render(request, "executions/_overview_payloads.html", context))

@@ -134,8 +134,8 @@ def _more(request: HttpRequest, run: runs.Run, error: errors.UpstreamError | Non
     if moved:
         # An event between two points: the one before it.
         chosen = nearest
-    elif request.method != "POST" and not choice.event_id and suggested and suggested.is_default:
-        chosen = suggested.point
+    elif request.method != "POST" and not choice.event_id:
+        chosen = reset_points.preselected(found, suggested)
     rehearsed = _rehearsed(events, chosen, choice)
     return _listed(found, choice.query, last, [chosen, suggested.point if suggested else None]) | {
         "choice": choice,

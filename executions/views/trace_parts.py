@@ -1,4 +1,5 @@
-"""Parts of a waterfall that its page loads once it is there: all spans, what a text is found in, one span, its logs."""
+"""Parts of a waterfall that its page loads once it is there: all spans, what a text is found in, one span, its logs
+and its events."""
 
 from collections.abc import Callable
 
@@ -7,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from executions.permissions import check_allowed
-from executions.services import runs, span_logs, span_page, trace_reads
+from executions.services import runs, span_history, span_logs, span_page, trace_reads
 from executions.services.traces import Trace
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
@@ -61,9 +62,24 @@ def _logs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     return with_headers(render(request, "executions/_span_logs.html", context))
 
 
+def _history(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """Its activity in the history, and what was announced in its time; each says where it cannot be read."""
+    check_allowed(request.user, "history")
+    trace, place = _place(request, run)
+    context = execution_context(request, run, "trace")
+    try:
+        found = context["found"] = span_history.of(run, trace, place)
+        if "event-stream" in context["may"]:
+            context["events"] = span_history.streamed(run, found)
+    except errors.UpstreamError as error:
+        context["history_problem"] = describe(error, request.user)
+    return with_headers(render(request, "executions/_span_history.html", context))
+
+
 PARTS: dict[str, Callable[[HttpRequest, runs.Run], HttpResponse]] = {
     "spans": _spans,
     "found": _found,
     "span": _span,
     "logs": _logs,
+    "history": _history,
 }

@@ -1,43 +1,40 @@
-// [data-axis]: a time axis. A drag over it chooses a range, which goes into the address as `after` and `before`. Its
-// `data-axis` has the points between which it is even: `[[place, seconds since 1970], …]`, places from 0 to 1,000.
+// [data-axis]: a time axis. A drag over it chooses a range, which goes into the address as `after` and `before`; meanwhile
+// [data-reading] says it. See axis-points.js for what `data-axis` has.
+import { momentAt } from "./axis-points.js";
+import { choose, words } from "./range.js";
+
 const LEAST = 6;
 
-function momentAt(axis, x) {
-  const points = JSON.parse(axis.dataset.axis);
-  const { left, width } = axis.getBoundingClientRect();
-  const place = Math.min(Math.max(((x - left) / width) * 1000, 0), 1000);
-  const next = Math.max(points.findIndex(([at]) => at >= place), 1);
-  const [[before, began], [after, ended]] = [points[next - 1], points[next]];
-  return new Date(1000 * (began + ((place - before) / (after - before || 1)) * (ended - began)));
+export function read(text) {
+  const reading = document.querySelector("[data-reading]");
+  if (reading) reading.textContent = text;
 }
 
-function chosen(axis, from, to) {
-  const address = new URL(location);
-  for (const name of ["event", "part"]) address.searchParams.delete(name);
-  address.searchParams.set("after", momentAt(axis, Math.min(from, to)).toISOString());
-  address.searchParams.set("before", momentAt(axis, Math.max(from, to)).toISOString());
-  location.assign(address);
+// Mark a range of places, from 0 to 1,000, while it is not chosen yet.
+export function band(axis, from, to) {
+  const element = axis.querySelector("[data-band]");
+  element.setAttribute("x", `${from / 10}%`);
+  element.setAttribute("width", `${(to - from) / 10}%`);
+  read(to > from ? words(momentAt(axis, from), momentAt(axis, to)) : "");
 }
 
 document.addEventListener("pointerdown", (event) => {
   const axis = event.target.closest?.("[data-axis]");
   if (!axis || event.button !== 0) return;
-  event.preventDefault();
-  const band = axis.querySelector("[data-band]");
   const { left, width } = axis.getBoundingClientRect();
-  const from = event.clientX;
+  const start = event.clientX;
+  const placeAt = (x) => Math.min(Math.max((x - left) / width, 0), 1) * 1000;
+  const over = (x) => [start, x].sort((one, other) => one - other).map(placeAt);
+  event.preventDefault();
   axis.setPointerCapture(event.pointerId);
-  const move = (moved) => {
-    const [a, b] = [from, moved.clientX].sort((x, y) => x - y).map((x) => Math.min(Math.max((x - left) / width, 0), 1) * 100);
-    band.setAttribute("x", `${a}%`);
-    band.setAttribute("width", `${b - a}%`);
-  };
+  const ending = new AbortController();
+  const { signal } = ending;
   const end = (ended) => {
-    axis.removeEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) axis.removeEventListener(name, end);
-    band.setAttribute("width", "0");
-    if (ended.type === "pointerup" && Math.abs(ended.clientX - from) >= LEAST) chosen(axis, from, ended.clientX);
+    ending.abort();
+    const [from, to] = over(ended.clientX);
+    band(axis, 0, 0);
+    if (ended.type === "pointerup" && Math.abs(ended.clientX - start) >= LEAST) choose(momentAt(axis, from), momentAt(axis, to));
   };
-  axis.addEventListener("pointermove", move);
-  for (const name of ["pointerup", "pointercancel"]) axis.addEventListener(name, end);
+  axis.addEventListener("pointermove", (moved) => band(axis, ...over(moved.clientX)), { signal });
+  for (const name of ["pointerup", "pointercancel"]) axis.addEventListener(name, end, { signal });
 });

@@ -38,7 +38,8 @@ function wanted(button) {
   if ("copyFrom" in button.dataset) return document.querySelector(button.dataset.copyFrom).textContent;
   if ("copyLine" in button.dataset) return line(button.closest(".row"));
   if ("copyPart" in button.dataset) return button.closest(".row").querySelector(button.dataset.copyPart).textContent;
-  return button.closest(".row-body").querySelector("pre").textContent;
+  const texts = [...button.closest(".row-body").querySelectorAll("pre")];
+  return texts.find((pre) => button.compareDocumentPosition(pre) & Node.DOCUMENT_POSITION_FOLLOWING).textContent;
 }
 
 async function write(text) {

@@ -1,14 +1,17 @@
 // A list that is put in anew while somebody reads in its middle: the row they look at stays where it is. After `polling`,
 // which decides whether it is put in at all.
 const HEAD = 120;
+// Where rows begin to be seen, below what stays in sight above them.
+const edge = () => parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || HEAD;
 
 let held = null;
 
 // An open row if there is one in view, or else the first below the page's head.
 function rowInView(place) {
+  const first = edge();
   const inView = [...place.querySelectorAll(".rows > .row[id]")].filter((row) => {
     const { top } = row.getBoundingClientRect();
-    return top >= HEAD && top < innerHeight;
+    return top >= first && top < innerHeight;
   });
   return inView.find((row) => row.querySelector("details[open]")) ?? inView[0];
 }

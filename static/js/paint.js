@@ -15,12 +15,12 @@ export function matches(row, pattern) {
   return [...row.querySelectorAll("[data-find]")].some((part) => part.textContent.search(pattern) >= 0);
 }
 
-export function paint(list, pattern) {
+export function paint(list, pattern, { parts = "[data-find], [data-laid], .by", only = ".match" } = {}) {
   marks?.clear();
   if (!marks || !pattern) return;
   for (const row of inSight(list)) {
-    if (!row.classList.contains("match")) continue;
-    for (const part of row.querySelectorAll("[data-find], [data-laid], .by")) {
+    if (!row.matches(only)) continue;
+    for (const part of row.querySelectorAll(parts)) {
       for (const range of ranges(part, pattern)) marks.add(new StaticRange(range));
     }
   }

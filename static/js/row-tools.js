@@ -1,6 +1,7 @@
 // Rows that come by the thousand have no tools. One that is opened gets them, from the page's <template data-row-tools>.
 // In the template: [data-link-as="line"] copies this page's address with the row's own; what has [data-of="activity"] goes
 // where the row has no data-activity, its [data-value] shows it, and if it is a link, its address says it too.
+// [data-of-time]: the link says the row's time, too.
 // [data-of-by]: the element of the row whose text [data-value] shows instead.
 import { laidOut } from "./readable.js";
 import { wholeTime } from "./times.js";
@@ -24,6 +25,9 @@ function fill(part, row) {
   const other = part.dataset.ofBy ? row.querySelector(part.dataset.ofBy) : null;
   if (said) said.textContent = other?.textContent || value;
   if (part.href) part.href = address(part, name, value);
+  // Another run may have one of the same number.
+  const time = "ofTime" in part.dataset && row.querySelector("time");
+  if (time) part.href = address(part, "at", time.dateTime);
 }
 
 function equip(row) {

@@ -154,15 +154,14 @@ class SchemaForm {
 
 const known = new WeakMap();
 
-function start() {
-  for (const root of document.querySelectorAll("[data-call]")) {
-    if (known.has(root)) continue;
-    known.set(root, new SchemaForm(root));
+function start(place) {
+  for (const root of [place, ...place.querySelectorAll("[data-call]")]) {
+    if (root.matches?.("[data-call]") && !known.has(root)) known.set(root, new SchemaForm(root));
   }
 }
 
-start();
-document.addEventListener("htmx:load", start);
+start(document);
+document.addEventListener("htmx:load", (event) => start(event.target));
 // A page that comes back from the browser's memory.
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const root of document.querySelectorAll("[data-call]")) known.get(root)?.read();

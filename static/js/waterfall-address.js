@@ -22,7 +22,23 @@ export function say(parameters) {
     link.setAttribute("href", put(new URLSearchParams(link.search), names) || "?");
   }
   const range = names.filter((name) => name === "after" || name === "before");
-  for (const link of range.length ? document.querySelectorAll(".tabs > a") : []) {
+  if (!range.length) return;
+  for (const link of document.querySelectorAll(".tabs > a")) {
     link.setAttribute("href", link.pathname + put(new URLSearchParams(link.search), range));
+  }
+  for (const form of document.querySelectorAll("#part form")) keep(form, parameters);
+  const copy = document.querySelector(".tabs [data-copy-link]");
+  if (copy) copy.dataset.copyLink = put(new URLSearchParams(copy.dataset.copyLink), range).slice(1);
+  // The strip marks the time that is shown here.
+  document.dispatchEvent(new CustomEvent("range:chosen", { detail: parameters }));
+}
+
+// A form that keeps what the address says of the time.
+function keep(form, { after, before }) {
+  for (const [name, value] of Object.entries({ after, before })) {
+    form.querySelector(`input[type=hidden][name=${name}]`)?.remove();
+    if (!value) continue;
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    form.prepend(field);
   }
 }

@@ -1,5 +1,11 @@
 // [data-windowed]: a list of which the page holds some hundreds of rows. htmx brings more at its ends; those furthest from
 // where they come in go, and the way back to them stands there instead. The attribute is the address of more rows.
+// What else belongs to such a list: the bar above it, marks of what is looked for, and what the sentence knows of its rows.
+import "./bar.js";
+import "./marks.js";
+import { onSettled } from "./settled.js";
+import "./standings.js";
+
 const MOST = 300;
 
 function edge(list, way, row) {
@@ -40,7 +46,7 @@ function trim(list, way) {
   if (moved) scrollBy({ top: moved, behavior: "instant" });
 }
 
-document.addEventListener("htmx:afterSettle", (event) => {
+onSettled((event) => {
   const asked = event.detail.requestConfig?.elt;
   const list = document.querySelector("[data-windowed]");
   if (!list || !asked) return;
@@ -48,4 +54,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const news = () => (list.firstElementChild?.id === "history-end" ? "ahead" : "past");
   const way = asked.id === "history-end" ? news() : asked.dataset.edge;
   if (way) trim(list, way);
+});
+
+// htmx says of each element that goes that it goes, thousands for some hundreds of rows; so the rows of another search go
+// before. At the window, after whoever decides at the document whether anything is swapped.
+addEventListener("htmx:beforeSwap", ({ detail: { target, shouldSwap } }) => {
+  if (shouldSwap && target.id === "history-found") target.querySelector("[data-windowed]")?.replaceChildren();
 });

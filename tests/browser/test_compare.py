@@ -29,7 +29,7 @@ def says(page: Page, good: str, bad: str) -> None:
     expect(heading.locator("th a")).to_have_text([good, bad])
     part = page.locator("#part")
     expect(part).to_contain_text(
-        re.compile(r"Then the older goes on with ActivityTaskCompleted book .* ActivityTaskFailed book")
+        re.compile(r"Then the older\s*ActivityTaskCompleted book .*Then the newer\s*ActivityTaskFailed book", re.DOTALL)
     )
     expect(page.locator(".compare-values tr", has_text="amount").first).to_contain_text(re.compile(r"10.*20"))
     book = page.locator(".compare-steps tr", has_text="book").last

@@ -106,7 +106,7 @@ def test_a_row_says_what_is_inside_once_it_is_opened(page: Page, api: Faulty) ->
     assert row.locator("pre").count() == 0
     row.locator("summary").click()
     expect(row.locator("pre", has_text='"n": 1')).to_be_visible()
-    expect(row).to_contain_text("failed, at attempt 3 after 2.0 s")
+    expect(row).to_contain_text("failed, at attempt 3 after 2.00 s")
     expect(row).to_contain_text("at extract")
     row.get_by_role("link", name="Only extract").click()
     expect(page).to_have_url(re.compile("name=extract"))
@@ -119,21 +119,21 @@ def test_a_drag_over_the_time_axis_chooses_a_range(page: Page) -> None:
     # From a fifth to two fifths of 899 seconds: timers that have no end go on, but not those that begin later.
     assert rows(page) == list(range(1, 51))
     expect(page.locator("[data-whole-time]")).to_be_visible()
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 history events"))
     page.goto(page.url.replace("view=timeline", "view=all"))
     assert abs(rows(page)[0] - 181) <= 2
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(179|180|181|182) rows of 500 events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(179|180|181|182) rows of 500 history events"))
 
 
 def test_a_drag_over_the_strip_does_on_every_tab(page: Page) -> None:
     page.goto(f"/executions/{canned.ID}/")
-    drag(page, page.get_by_role("img", name="Time strip"))
+    drag(page, page.get_by_role("slider", name="Time strip"))
     expect(page.locator(".strip-chosen")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).click()
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 history events"))
     page.locator("[data-whole-time]").click()
     page.wait_for_url(lambda url: "after=" not in url)
-    expect(page.locator("#history-count")).to_have_text("500 rows of 500 events")
+    expect(page.locator("#history-count")).to_have_text("500 rows of 500 history events")
 
 
 def drag(page: Page, axis: Locator) -> None:
@@ -162,7 +162,7 @@ def test_what_is_new_comes_in_and_what_changed_stays_open(page: Page, api: Fault
     expect(first.locator("summary")).to_contain_text("fired")
     expect(first.locator("details")).to_have_attribute("open", "")
     expect(first).to_contain_text("TimerFired")
-    expect(page.locator("#history-count")).to_have_text("151 rows of 152 events")
+    expect(page.locator("#history-count")).to_have_text("151 rows of 152 history events")
 
 
 def _new() -> list[Any]:

@@ -203,7 +203,7 @@ def test_an_end_shows_in_the_overview_at_once(signed_in: SignedIn, demo_api: Api
     demo_api.post(execution_id, "/terminate")
     expect(page.locator("#why")).to_contain_text("Terminated at", timeout=LONG)
     expect(page.locator("#part .facts-list")).to_contain_text("latest")
-    expect(page.locator("#part")).to_contain_text("None: it did not complete.")
+    expect(page.locator("#overview-payloads")).to_contain_text("From history event")
     expect(page).to_have_title(f"Terminated · {execution_id} · Executions Console")
     expect(copy).to_be_focused()
 

@@ -115,7 +115,9 @@ SENTENCES: dict[str, tuple[Callable[[Api], str], str]] = {
     ),
     "child": (
         lambda api: seeded(api, "monthly-statements"),
-        "Waiting for the child {id}-DE-4711-ID since T (event N). And 1 more.",
+        "Waiting for the child {id}-DE-4711-ID since T (event N). "
+        "In the child: no worker has picked up activity print_statement since T (event N). "
+        "It waits in the task queue print-room: is a worker running that polls it? And 1 more.",
     ),
     "activity-unclaimed": (
         lambda api: seeded(api, "statement-print"),
@@ -167,8 +169,13 @@ def test_the_first_cause_has_its_stack_trace_on_every_tab(signed_in: SignedIn, d
     execution_id = seeded(demo_api, "invoice-pipeline", status="FAILED")
     page = signed_in("viewer")
     page.goto(f"/executions/{execution_id}/logs/")
-    page.locator("#why summary").click()
-    expect(page.locator("#why-stack")).to_contain_text("invoice.py")
+    page.locator("#why .why-more > summary").click()
+    # The workflow's own code first; what the engine's library did is one click away.
+    expect(page.locator("#why .stack-own")).to_contain_text("invoice.py")
+    expect(page.locator("#why .stack-own")).not_to_contain_text("temporalio")
+    expect(page.locator("#why-stack")).to_be_hidden()
+    page.locator("#why .stack-whole > summary").click()
+    expect(page.locator("#why-stack")).to_contain_text("temporalio")
     page.locator("#why").get_by_role("link").click()
     expect(page.locator(".row.selected")).to_contain_text("ActivityTask")
 

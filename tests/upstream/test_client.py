@@ -2,12 +2,14 @@
 
 import contextlib
 import inspect
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Raw
 
 from executions.operations import OPERATIONS
 from executions.upstream import errors, types
@@ -517,28 +519,35 @@ def test_traces(client: Client, faulty: Faulty) -> None:
     assert client.get_workflow_execution_trace_info("a") == types.TraceInfo(otel_trace_id="t", has_trace_data=True)
     otel = client.get_workflow_execution_trace_otel("a")
     assert (otel.data_source, bytes(otel.otel_trace_data)) == ("tempo", b'{"batches": []}')
-    assert client.get_workflow_execution_trace_summary("a").span_tree == types.Span(
+    tree = client.get_workflow_execution_trace_summary("a").span_tree
+    assert tree == types.Span(
         span_id="r",
         start_time_unix_nano=1,
         end_time_unix_nano=9,
-        events=[types.TraceEvent(**event)],
-        children=[types.Span(span_id="c", name="child", start_time_unix_nano=2, attributes={})],
+        events=raw([event]),
+        children=[types.Span(span_id="c", name="child", start_time_unix_nano=2, attributes=raw({}))],
     )
+    attributes = raw(event["attributes"])
     assert client.get_workflow_execution_trace_events("a").events == [
-        types.TraceEvent(**event),
-        types.TraceEvent(**progress),
+        types.TraceEvent(**{**event, "attributes": attributes}),
+        types.TraceEvent(**{**progress, "attributes": attributes}),
     ]
+
+
+def raw(value: Any) -> Raw:
+    """A value as the test's upstream writes it."""
+    return Raw(json.dumps(value).encode())
 
 
 def test_odd_attributes_in_a_trace(client: Client, faulty: Faulty) -> None:
     span = {"span_id": "r", "attributes": ["x"], "events": [{"attributes": 1, "error": {"code": 5}}]}
     faulty.on(reply({"execution_id": "a", "span_tree": span}))
     tree = client.get_workflow_execution_trace_summary("a").span_tree
-    assert tree == types.Span(
-        span_id="r",
-        attributes={"value": ["x"]},
-        events=[types.TraceEvent(attributes={"value": 1}, error='{"code":5}')],
-    )
+    assert tree == types.Span(span_id="r", attributes=raw(["x"]), events=raw(span["events"]))
+    faulty.on(reply({"execution_id": "a", "events": span["events"]}))
+    assert client.get_workflow_execution_trace_events("a").events == [
+        types.TraceEvent(attributes=raw(1), error='{"code":5}')
+    ]
 
 
 def test_a_page_of_events(client: Client, faulty: Faulty) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from executions.services import reset_points, runs
+from executions.services.reset_points import ResetPoint, Suggestion
 from executions.upstream.types import Execution, History
 from tests.executions.canned import event
 from tests.executions.services import hostile
@@ -116,3 +117,10 @@ def test_where_to_start_again_is_suggested(status: str, events: list[Any], expec
     assert found is not None
     place, *why, is_default = expected
     assert (found.point.event_id, found.why, found.is_default) == (place, *(why or ["the last point"]), is_default)
+
+
+def test_the_only_point_is_chosen_and_else_the_suggested_one() -> None:
+    one, other = ResetPoint(4), ResetPoint(9)
+    default, mere = Suggestion(other, "why", is_default=True), Suggestion(other, "why")
+    asked = [([one], None), ([one], mere), ([other, one], default), ([other, one], mere), ([], None)]
+    assert [reset_points.preselected(*pair) for pair in asked] == [one, one, other, None, None]

@@ -1,14 +1,12 @@
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from executions.services import runs, strip
-from executions.services.strip import BINS
-from executions.services.timeline import WIDTH, Axis
+from executions.services import fetched_lines, log_pages, runs, strip
+from executions.services.strip_lanes import Unread
+from executions.services.time_range import TimeRange
+from executions.services.timeline import Axis
 from executions.upstream.types import Execution
 from tests.executions import canned
 from tests.faulty import Faulty, reply
@@ -22,9 +20,14 @@ EVENTS = [
 ]
 
 
+START = datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     strip._strips.__init__()  # type: ignore[misc]
+    strip._drawn.clear()
+    fetched_lines._known.clear()
 
 
 def run() -> runs.Run:
@@ -46,7 +49,7 @@ def test_all_that_happened_is_on_one_axis(upstream: Faulty) -> None:
     found = lanes(upstream)
     assert found["axis"].first == datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
     assert found["axis"].last - found["axis"].first == 10
-    assert (found["steps"].says, found["lines"].says) == ("2 steps", "the newest 2 log lines")
+    assert (found["steps"].says, found["lines"].says) == ("2 steps", "2 lines fetched so far")
     assert found["missing"] == ()
     # The timer goes on to the end; the activity has failed.
     assert dict(found["steps"].paths) == {"ok": "M600 1v-1.00h400v1.00z", "bad": "M100 1v-1.00h404v1.00z"}
@@ -61,44 +64,76 @@ def record(second: int, severity: str) -> dict[str, Any]:
 def test_what_cannot_be_had_is_said(upstream: Faulty, rest: str, lane: str) -> None:
     upstream.on(reply({"detail": "no"}, status=403), path=canned.path(rest=rest))
     found = lanes(upstream)
-    assert (found["missing"], lane in found) == ((lane,), False)
+    # Silence would look like this otherwise.
+    assert (found["missing"], found[lane].says) == ((lane,), "not known now")
+    assert (found[lane].paths, found[lane].unread) == ((), (Unread("0.00", "100.00"),))
+
+
+def test_the_log_before_the_newest_lines_is_hatched_until_somebody_fetches_it(upstream: Faulty) -> None:
+    logs = canned.path(rest="/logs")
+    upstream.on(reply({"results": [record(9, "INFO"), record(6, "ERROR")], "next_cursor": "more"}), path=logs)
+    found = lanes(upstream)["lines"]
+    assert (found.says, found.unread) == ("2 lines fetched so far", (Unread("0.00", "60.00"),))
+    # On the Logs tab, by anybody; the strip itself is the same one still.
+    asked = len(upstream.requests)
+    upstream.on(reply({"results": [record(4, "INFO"), record(3, "INFO")], "next_cursor": "last"}), path=logs)
+    log_pages.read(log_pages.Scope(execution_id=canned.ID, run_id=canned.RUN), "desc", "more")
+    found = lanes(upstream)["lines"]
+    assert (found.says, found.unread) == ("4 lines fetched so far", (Unread("0.00", "30.00"),))
+    assert len(upstream.requests) == asked + 1
+    upstream.on(reply({"results": [record(2, "WARN")], "next_cursor": None}), path=logs)
+    log_pages.read(log_pages.Scope(execution_id=canned.ID, run_id=canned.RUN), "desc", "last")
+    found = lanes(upstream)["lines"]
+    assert (found.says, found.unread, "warn" in dict(found.paths)) == ("5 lines", (), True)
+
+
+def test_events_that_were_not_read_are_hatched(upstream: Faulty) -> None:
+    listed = [
+        canned.EVENT | {"event_id": f"e-{second}", "event_timestamp": int(START * 1e9) + second * 10**9}
+        for second in (1, 4)
+    ]
+    upstream.on(reply({"events": listed, "next_cursor": "more"}), path=canned.EVENTS)
+    found = lanes(upstream)["events"]
+    assert (found.says, found.unread) == ("first 2 read", (Unread("40.00", "60.00"),))
+
+
+def test_ticks_leave_room_for_the_times_of_the_ends(upstream: Faulty) -> None:
+    lanes(upstream)
+    found = strip.of(run())
+    assert found
+    assert [(tick.x, tick.label) for tick in found.ticks] == [
+        (200, "14:05:02"),
+        (400, "14:05:04"),
+        (600, "14:05:06"),
+        (800, "14:05:08"),
+    ]
+    assert (found.first.timestamp(), found.last.timestamp()) == (START, START + 10)
 
 
 def test_it_is_made_once_for_all_who_look(upstream: Faulty) -> None:
     lanes(upstream)
     asked = len(upstream.requests)
-    assert strip.of(run()) is strip.of(run())
+    one, other = strip.of(run()), strip.of(run())
+    assert one
+    assert other
+    assert one.axis is other.axis
+    assert [*map(id, one.lanes)] == [*map(id, other.lanes)]
     assert len(upstream.requests) == asked
-
-
-@given(
-    spans=st.lists(
-        st.tuples(st.floats(-50, 150), st.floats(0, 100)).map(lambda one: (one[0], one[0] + one[1])), max_size=30
-    )
-)
-def test_bars_stay_within_the_lane(spans: list[tuple[float, float]]) -> None:
-    axis = Axis(0.0, 100.0)
-    counts = strip._counted(axis, spans)
-    assert len(counts) == BINS
-    assert (sum(counts) > 0) == any(ended >= 0 and begun <= 100 for begun, ended in spans)
-    path = strip._path(counts, max(counts))
-    for x, height, width in re.findall(r"M([\d.]+) 1v-([\d.]+)h([\d.]+)", path):
-        assert 0 <= float(x) <= float(x) + float(width) <= WIDTH
-        assert 0.25 <= float(height) <= 1
 
 
 @pytest.mark.parametrize(
     ("after", "before", "shown"),
     [
         (None, None, None),
-        (2, 4, (200.0, 200.0)),
-        (None, 4, (0.0, 400.0)),
-        (2, None, (200.0, 800.0)),
-        (3, 3, (300.0, 1.0)),
+        (2, 4, ("20.00", "20.00", 2.0)),
+        (None, 4, ("0.00", "40.00", None)),
+        (2, None, ("20.00", "80.00", None)),
+        (3, 3, ("30.00", "0.10", 0.0)),
+        (-20, 40, ("0.00", "100.00", 60.0)),
     ],
 )
-def test_the_chosen_range(after: int | None, before: int | None, shown: tuple[float, float] | None) -> None:
+def test_the_chosen_range(after: int | None, before: int | None, shown: tuple[Any, ...] | None) -> None:
     begun = datetime(2026, 1, 31, tzinfo=UTC)
     axis = Axis(begun.timestamp(), begun.timestamp() + 10)
     moments = [None if one is None else begun + timedelta(seconds=one) for one in (after, before)]
-    assert strip.chosen(axis, *moments) == shown
+    assert strip.chosen(axis, TimeRange(*moments)) == (shown and strip.Chosen(*shown))

@@ -1,3 +1,4 @@
+import itertools
 import json
 from datetime import UTC, datetime
 
@@ -83,6 +84,20 @@ def test_it_never_goes_back_and_never_leaves_its_width(
 def test_ticks_are_round_moments(seconds: float, labels: list[str]) -> None:
     begun = datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
     assert [tick.label for tick in Axis(begun, begun + seconds).ticks] == labels
+
+
+def test_a_narrow_axis_leaves_out_labels_that_would_stand_too_close() -> None:
+    ticks = Axis(0.0, 5.0).ticks
+    assert [(tick.label, tick.spare) for tick in ticks] == [
+        ("00:00:00", False),
+        ("00:00:01", True),
+        ("00:00:02", False),
+        ("00:00:03", True),
+        ("00:00:04", False),
+    ]
+    folded = Axis(0.0, 1_000.0, [(0.0, 50.0), (950.0, 1_000.0)]).ticks
+    shown = [tick.x for tick in folded if not tick.spare]
+    assert all(after - before >= 300 for before, after in itertools.pairwise(shown))
 
 
 def test_bars_of_steps() -> None:

@@ -84,7 +84,8 @@ def test_the_overview_does_not_ask_for_what_cannot_come(
         tags = [tag for _, tag in pages.parse(admin.get(PAGE)).tags]
         return [tag["hx-get"] for tag in tags if "load" in tag.get("hx-trigger", "").replace(",", " ").split()]
 
-    assert parts() == [f"{PAGE}why/", f"{PAGE}strip/", f"{PAGE}?part=runs&run={canned.RUN}"]
+    of_the_page = [f"{PAGE}?part={part}&run={canned.RUN}" for part in ("runs", "payloads")]
+    assert parts() == [f"{PAGE}why/", f"{PAGE}strip/", *of_the_page]
     away("no answer")
     assert parts() == []
 

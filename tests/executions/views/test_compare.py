@@ -182,14 +182,14 @@ def test_what_it_says(operator: Client) -> None:
     shown = pages.text(response)
     for words in (
         "Status Failed Completed",
-        "Events 13 16",
+        "History events 13 16",
         "Cause LedgerUnavailable 503 event 13 —",
-        "The newer run has the older one’s events up to event 5",
+        "The newer run took over what the older one had done, up to history event 5",
         "“the ledger is back”",
         "5 steps, 4 not the same",
-        "book outcome differs failed 1.0 s · event 11 503 completed 1.0 s · event 13 b-1",
+        "book outcome differs failed 1.00 s · event 11 503 completed 1.00 s · event 13 b-1",
         "approve signal only here — received event 7",
-        "extract completed 1.0 s · event 7 1 completed 1.0 s · event 9 1",
+        "extract completed 1.00 s · event 7 1 completed 1.00 s · event 9 1",
         "Only the newer run has a result.",
     ):
         assert words in shown

@@ -9,13 +9,98 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from executions.services import attempts
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
 from tests.executions.recorded import row
-from tests.faulty import Faulty, reply
+from tests.faulty import RESET, Faulty, reply
 
 PAGE = f"/executions/{canned.ID}/"
 HOSTILE = "<script>alert(1)</script>{{ 1 }}{% x %}"
+
+
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
+SEARCH = {"HX-Request": "true", "HX-Target": "history-found"}
+
+
+def test_a_search_while_one_types_brings_rows_and_links_and_the_address(operator: Client) -> None:
+    response = operator.get(f"{PAGE}history/?view=all&type=&state=&q=extract&run=", headers=SEARCH)
+    assert [one.id for one in response.context["rows"]] == [5]
+    assert response["HX-Replace-Url"] == f"{PAGE}history/?view=all&q=extract"
+    ids = {tag.get("id") for _, tag in pages.parse(response).tags if tag.get("hx-swap-oob")}
+    assert ids == {"history-views", "history-kinds", "history-sums", "history-ends"}
+    assert "find-form" not in response.content.decode()
+    assert all("q=extract" in link for link in pages.links(response) if "type=" in link)
+    cleared = operator.get(f"{PAGE}history/?q=", headers=SEARCH)
+    assert (cleared["HX-Replace-Url"], len(cleared.context["rows"])) == (f"{PAGE}history/", 2)
+
+
+def test_a_search_keeps_the_other_filters(operator: Client) -> None:
+    page = operator.get(f"{PAGE}history/?view=all&type=activity&type=task&state=failed&name=a&order=asc&event=3&part=")
+    fields = [(tag["name"], tag["value"]) for _, tag in pages.parse(page).tags if tag.get("type") == "hidden"]
+    wanted = {
+        ("view", "all"),
+        ("type", "activity"),
+        ("type", "task"),
+        ("state", "failed"),
+        ("name", "a"),
+        ("order", "asc"),
+    }
+    assert {pair for pair in fields if pair[0] != "csrfmiddlewaretoken"} == wanted
+
+
+def test_json_rows_are_folded_unless_they_are_wanted_open(operator: Client) -> None:
+    folded = operator.get(f"{PAGE}history/?view=json")
+    assert "<pre" not in folded.content.decode()
+    assert '{"activityId":"1","activityType":{"name":"extract_invoice"}}' in pages.text(folded)
+    opened = operator.get(f"{PAGE}history/?view=json&open=1&order=asc")
+    assert opened.content.decode().count("<pre") == 5
+    # So are the rows that come later.
+    assert "open=1" in opened.context["asked"]
+    # Elsewhere it means nothing.
+    assert "<pre" not in operator.get(f"{PAGE}history/?view=all&open=1").content.decode()
+
+
+def test_one_event_as_a_file(operator: Client) -> None:
+    address = f"{PAGE}history/?download=event&event=5&run={canned.RUN}"
+    inside = operator.get(f"{PAGE}history/?part=event&view=all&event=5")
+    assert address in pages.links(inside)
+    response = operator.get(address)
+    assert response.json() == canned.HISTORY["events"][4]
+    assert response["Content-Disposition"] == f'attachment; filename="history-{canned.RUN}-event-5.json"'
+    assert operator.get(f"{PAGE}history/?download=event&event=99").status_code == 404
+    assert operator.get(f"{PAGE}history/?download=event").status_code == 404
+
+
+def test_an_open_row_says_how_its_activity_is_doing(
+    operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FRESH_SECONDS", 0.0)
+    about = {"task_id": "1", "activity_name": "extract_invoice", "failure": {"message": "429 <slow down>"}}
+    failed = canned.EVENT | {"event_timestamp": 1_769_868_306_000_000_000, "attributes": about}
+    failed |= {"event_type": "ACTIVITY_TASK_FAILED"}
+    upstream.on(reply({"events": [failed] * 3, "next_cursor": None}), path=canned.EVENTS)
+    shown = pages.text(operator.get(f"{PAGE}history/?part=event&event=5"))
+    assert "Outcome retrying since 14:05:06 Attempts 3 failed Last error 429 <slow down> History events 5" in shown
+    # Without that it says what the history does.
+    upstream.on([RESET], path=canned.EVENTS)
+    assert "Outcome not completed History events 5" in pages.text(operator.get(f"{PAGE}history/?part=event&event=5"))
+    # The page itself does not wait for it.
+    upstream.requests.clear()
+    operator.get(f"{PAGE}history/")
+    assert canned.EVENTS not in [one.target.partition("?")[0] for one in upstream.requests]
+
+
+def test_the_stack_trace_of_a_row_begins_with_the_workflow_s_own_frames(operator: Client, upstream: Faulty) -> None:
+    paths = ("/v/site-packages/temporalio/a.py", "/app/own.py")
+    trace = "".join(f'  File "{path}", line 1, in go\n    go()\n' for path in paths)
+    failed = canned.event(
+        6, "ACTIVITY_TASK_FAILED", scheduledEventId="5", failure={"message": "x", "stackTrace": trace}
+    )
+    upstream.on(reply({"events": [*canned.HISTORY["events"], failed]}), path=HISTORY)
+    shown = pages.text(operator.get(f"{PAGE}history/?part=event&event=5"))
+    assert 'Stack trace … 1 frame of libraries File "/app/own.py", line 1, in go go() Copy the whole trace' in shown
+    assert 'temporalio/a.py", line 1' in shown
 
 
 class TestActionsAmongEvents:
@@ -49,7 +134,7 @@ class TestActionsAmongEvents:
         assert self.ids(operator, "q=careful") == [made]
         page = operator.get(f"{PAGE}history/")
         assert "?type=operator" in pages.links(page)
-        assert "3 rows of 5 events" in pages.text(page)
+        assert "3 rows of 5 history events" in pages.text(page)
 
     def test_it_says_who_what_why_and_what_came_of_it(self, operator: Client, sign_in: SignIn) -> None:
         made = row("refused", age=5, name="approve", reason="first\nsecond")

@@ -39,15 +39,52 @@ class TestOverview:
     def test_a_running_execution(self, operator: Client, upstream: Faulty) -> None:
         response = operator.get(PAGE)
         assert [one.target for one in upstream.requests] == [canned.path()]
-        assert response.context["result"] == ""
+        assert response.context["result"] is None
 
     @pytest.mark.parametrize(
         ("result", "shown"), [(None, "null"), (0, "0"), ({"a": [1]}, '{\n  "a": [\n    1\n  ]\n}'), ("", '""')]
     )
     def test_a_result(self, operator: Client, upstream: Faulty, result: Any, shown: str) -> None:
         canned.healthy(upstream, status="COMPLETED", result=result)
-        response = operator.get(PAGE)
-        assert response.context["result"] == ("" if result is None else shown)
+        found = operator.get(PAGE).context["result"]
+        assert (found.words if found else None) == (None if result is None else shown)
+
+    def test_input_and_failure_come_after_the_page(self, operator: Client, upstream: Faulty) -> None:
+        given, failure = (
+            {"payloads": [{"amount": 10}]},
+            {"message": "no <money>", "applicationFailureInfo": {"type": "Odd"}},
+        )
+        start = canned.event(1, "WORKFLOW_EXECUTION_STARTED", input=given)
+        ended = canned.event(2, "WORKFLOW_EXECUTION_FAILED", failure=failure)
+        canned.healthy(upstream, status="FAILED")
+        upstream.on(reply({"events": [start, ended]}), path=f"{canned.RUNS}/{canned.RUN}/history")
+        page = operator.get(PAGE)
+        part = f"{PAGE}?part=payloads&run={canned.RUN}"
+        assert part in [tag.get("hx-get") for _, tag in pages.parse(page).tags]
+        assert [one.target for one in upstream.requests] == [canned.path()]
+        shown = pages.text(operator.get(part))
+        assert shown == 'Failure Copy Odd : no <money> From history event 2 Input Copy { "amount": 10 }'
+
+    def test_an_input_that_is_encrypted_or_missing_says_so(self, operator: Client, upstream: Faulty) -> None:
+        def shown(**attributes: Any) -> str:
+            start = canned.event(1, "WORKFLOW_EXECUTION_STARTED", **attributes)
+            upstream.on(reply({"events": [start]}), path=f"{canned.RUNS}/{canned.RUN}/history")
+            return pages.text(operator.get(f"{PAGE}?part=payloads"))
+
+        closed = canned.encoded("x", "binary/encrypted")
+        assert shown(input={"payloads": [closed]}).startswith("Input It is encrypted (binary/encrypted)")
+        assert shown() == "Input None: it was started without one."
+        upstream.on([RESET], path=f"{canned.RUNS}/{canned.RUN}/history")
+        response = operator.get(f"{PAGE}?part=payloads")
+        assert response.status_code == 200
+        assert pages.text(response).startswith("Input Not known now:")
+
+    def test_a_long_input_is_folded(self, operator: Client, upstream: Faulty) -> None:
+        start = canned.event(1, "WORKFLOW_EXECUTION_STARTED", input={"payloads": [list(range(7_000))]})
+        upstream.on(reply({"events": [start]}), path=f"{canned.RUNS}/{canned.RUN}/history")
+        response = operator.get(f"{PAGE}?part=payloads")
+        assert "Show all" in pages.text(response)
+        assert pages.links(response) == [f"{PAGE}history/?download=event&event=1&run={canned.RUN}"]
 
     def test_the_runs_are_this_execution_s(self, operator: Client, upstream: Faulty) -> None:
         old = canned.execution(run_id=canned.OTHER_RUN, status="FAILED")

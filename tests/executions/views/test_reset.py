@@ -185,7 +185,7 @@ class TestRehearsal:
         for words in (
             "What a reset to event 11 does",
             "10 events; the last that happened: read completed",
-            "15 events over 14.0 s (14:05:11.000 to 14:05:25.000)",
+            "15 events over 14.00 s (14:05:11.000 to 14:05:25.000)",
             "how long activities worked, the history does not tell",
             "is over, and stays Failed",
             "begins at event 11: the workflow decides again what to do next. "
@@ -215,9 +215,9 @@ class TestRehearsal:
     @pytest.mark.parametrize(
         ("attempt", "place", "words"),
         [
-            ("1", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); 2.5 s of activity work"),
-            ("3", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); at least 2.5 s of activity work"),
-            ("1", "16", "2 events over 1.0 s (14:15:40.000 to 14:15:41.000); no activity worked in that time"),
+            ("1", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); 2.50 s of activity work"),
+            ("3", "4", "14 events over 10m 37s (14:05:04.000 to 14:15:41.000); at least 2.50 s of activity work"),
+            ("1", "16", "2 events over 1.00 s (14:15:40.000 to 14:15:41.000); no activity worked in that time"),
         ],
     )
     def test_time_in_which_nothing_worked_is_not_work(
@@ -380,6 +380,14 @@ class TestRehearsal:
         assert "There is a newer run" in pages.text(response)
         # Nothing of the older is sent to it.
         assert (ready(response), button(response)) == (("", False, False), ("Reset", "primary"))
+
+    def test_the_only_point_is_chosen(self, operator: Client, upstream: Faulty) -> None:
+        canned.healthy(upstream, status="COMPLETED")
+        histories(upstream, reply(canned.HISTORY))
+        response = operator.get(PAGE)
+        assert (points(response), checked(response), ready(response)[0]) == ([4], [4], "4")
+        # One that the address names wrongly is not taken for it in silence.
+        assert "There is no point before event 2" in read(operator.get(PAGE, {"event_id": "2"}))
 
     @pytest.mark.parametrize("target", ["points", "rehearsal", "grown"])
     @pytest.mark.parametrize("who", ["anonymous", "nobody", "viewer"])

@@ -1,12 +1,14 @@
 """The strip above the tabs: it comes after the page, shows what one may see, and says the chosen range."""
 
 import re
+from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
 
 from executions.models import ActionRequested
-from executions.services import strip
+from executions.services import fetched_lines, strip
 from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
@@ -17,6 +19,8 @@ STRIP = f"{PAGE}strip/"
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     strip._strips.__init__()  # type: ignore[misc]
+    strip._drawn.clear()
+    fetched_lines._known.clear()
 
 
 @pytest.mark.parametrize("tab", ["", "history/", "trace/", "logs/", "events/", "actions/", "signal/"])
@@ -63,3 +67,71 @@ def test_a_history_in_another_shape_leaves_the_rest(operator: Client, upstream: 
 
 def test_a_range_that_is_none_is_refused(operator: Client) -> None:
     assert operator.get(f"{STRIP}?after=yesterday").status_code == 400
+
+
+LINE = canned.LOG | {"timestamp": "2026-01-31T14:05:20Z"}
+RANGE = "after=2026-01-31T14:05:02Z&before=2026-01-31T14:05:04.5Z"
+
+
+def test_a_refresh_asks_for_the_same_run_and_range(operator: Client, upstream: Faulty) -> None:
+    query = f"run={canned.RUN}&{RANGE}"
+    page = operator.get(f"{STRIP}?{query}").content.decode()
+    (asks,) = re.findall(r'hx-get="([^"]*)"', page)
+    assert dict(parse_qsl(unescape(asks).partition("?")[2])) == dict(parse_qsl(query))
+
+
+def test_a_lane_says_what_it_is_and_how_much_of_it(operator: Client, upstream: Faulty) -> None:
+    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:05:40Z")
+    answer = {"results": [LINE], "next_cursor": "more"}
+    upstream.on(reply(answer), path=canned.path(rest="/logs"))
+    page = operator.get(STRIP)
+    names = re.findall(r"<b>(\w+)</b> <span>([^<]*)</span>", page.content.decode())
+    assert [name for name, _ in names] == ["History", "Trace", "Events", "Logs"]
+    assert dict(names)["Logs"] == "1 line fetched so far"
+    assert page.content.decode().count('class="strip-unread"') == 1
+    assert "Logs: 1 line fetched so far. The hatched part was not read" in page.content.decode()
+
+
+def test_it_says_its_ends_and_the_chosen_range(operator: Client, upstream: Faulty) -> None:
+    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:05:40Z")
+    page = operator.get(f"{STRIP}?{RANGE}").content.decode()
+    (times,) = re.findall(r'<p class="strip-times">(.*?)</p>', page)
+    moments = re.findall(r'datetime="([^"]*)"', times)
+    assert moments == ["2026-01-31T14:05:01+00:00", "2026-01-31T14:05:40+00:00"]
+    assert re.findall(r"<text.*?>([^<]*)</text>", times)
+    (chosen,) = re.findall(r"<a [^>]*data-whole-time.*?</a>", page)
+    assert "hidden title" not in chosen
+    assert "14:05:02.000 – 14:05:04.500 · 2.50 s" in pages.text(chosen)
+    page = operator.get(STRIP).content.decode()
+    assert re.findall(r"<a [^>]*data-whole-time hidden", page)
+
+
+def test_the_keys_are_told_to_who_cannot_see_it(operator: Client, upstream: Faulty) -> None:
+    page = operator.get(STRIP)
+    (axis,) = [found for tag, found in pages.parse(page).tags if found.get("role") == "slider"]
+    assert (axis["tabindex"], axis["aria-label"], axis["aria-valuetext"]) == ("0", "Time strip", "The whole time")
+    (keys,) = re.findall(rf'id="{axis["aria-describedby"]}">(.*?)</p>', page.content.decode())
+    assert all(key in keys for key in ("arrows", "Shift", "Enter", "Escape"))
+
+
+def test_the_way_back_is_there_even_without_an_axis(operator: Client, upstream: Faulty) -> None:
+    upstream.on(reply({"detail": "x"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
+    page = operator.get(f"{STRIP}?{RANGE}").content.decode()
+    (chosen,) = re.findall(r"<a [^>]*data-whole-time.*?</a>", page)
+    assert "14:05:02 – 14:05:04" in pages.text(chosen)
+    assert "hidden title" not in chosen
+
+
+def test_new_lines_make_it_another_one(operator: Client, upstream: Faulty) -> None:
+    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:05:40Z")
+    logs = canned.path(rest="/logs")
+    upstream.on(reply({"results": [LINE], "next_cursor": "more"}), path=logs)
+    (was,) = re.findall(r'data-was="([^"]*)"', operator.get(STRIP).content.decode())
+    assert operator.get(STRIP, headers={"X-Was": was}).status_code == 204
+    # Somebody's Logs tab goes on to older ones.
+    older = canned.LOG | {"timestamp": "2026-01-31T14:05:10Z"}
+    upstream.on(reply({"results": [older], "next_cursor": None}), path=logs)
+    operator.get(f"{PAGE}logs/rows/?rows=older&cursor=more&run={canned.RUN}")
+    page = operator.get(STRIP, headers={"X-Was": was})
+    assert page.status_code == 200
+    assert 'class="strip-unread"' not in page.content.decode()

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from executions.services import attempts
-from executions.views import why as views
+from executions.services import attempts, beside, children
 from tests.executions import canned, pages
 from tests.executions.services import hostile
 from tests.executions.views.test_endings import _row
@@ -23,7 +22,7 @@ ACTIVITY = canned.HISTORY["events"][4]
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that another test's API said."""
     monkeypatch.setattr(attempts, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(views, "DECLARED_AGE", 0.0)
+    monkeypatch.setattr(beside, "DECLARED_AGE", 0.0)
 
 
 def history(upstream: Faulty, *events: dict[str, Any]) -> None:
@@ -95,13 +94,61 @@ def test_a_child_leads_to_its_page(operator: Client, upstream: Faulty) -> None:
     assert pages.links(operator.get(WHY))[0] == "/executions/c~2F1/"
 
 
+def test_what_the_child_waits_for_has_links_into_it(
+    operator: Client, upstream: Faulty, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "AGE", 0.0)
+    started = canned.event(6, "CHILD_WORKFLOW_EXECUTION_STARTED", initiatedEventId="5")
+    history(upstream, canned.event(5, "START_CHILD_WORKFLOW_EXECUTION_INITIATED", workflowId="c/1"), started)
+    own = {"execution_id": "c/1", "run_id": canned.OTHER_RUN}
+    upstream.on(reply(canned.execution(**own)), path=canned.path("c/1"))
+    timer = canned.event(5, "TIMER_STARTED", startToFireTimeout="60s")
+    upstream.on(reply({"events": [*DONE, timer]}), path=f"{canned.RUNS}/{canned.OTHER_RUN}/history")
+    assert said(operator) == (
+        "Waiting for the child c/1 since 14:05:06 ( event 5 ). In the child: waiting for a signal, approve , "
+        "or for a timer until 14:06:05 ( event 5 )."
+    )
+    assert pages.links(operator.get(WHY)) == [
+        "/executions/c~2F1/",
+        f"{PAGE}history/?event=5&run={canned.RUN}#event-5",
+        "/executions/c~2F1/signal/?name=approve",
+        "/executions/c~2F1/history/?event=5#event-5",
+    ]
+    # Who may not send a signal is led to the child.
+    assert pages.links(sign_in("viewer").get(WHY))[2] == "/executions/c~2F1/"
+
+
+def test_a_link_to_a_form_without_more_has_no_question_mark(operator: Client, upstream: Faulty) -> None:
+    cause = "WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR"
+    task = [canned.event(5, "WORKFLOW_TASK_SCHEDULED"), canned.event(6, "WORKFLOW_TASK_STARTED", scheduledEventId="5")]
+    history(upstream, *task, canned.event(7, "WORKFLOW_TASK_FAILED", scheduledEventId="5", cause=cause))
+    assert f"{PAGE}reset/" in pages.links(operator.get(WHY))
+
+
+def test_rows_of_the_history_learn_how_their_activities_are_doing(operator: Client, upstream: Faulty) -> None:
+    announced(upstream, "ACTIVITY_TASK_STARTED", *["ACTIVITY_TASK_FAILED"] * 3, failure={"message": "<b>429"})
+    on_history = {"HX-Current-URL": f"http://testserver{PAGE}history/?view=compact"}
+    response = operator.get(WHY, headers={"HX-Request": "true", **on_history})
+    rows = [tag["data-standing"] for _, tag in pages.parse(response).tags if "data-standing" in tag]
+    assert rows == ["5"]
+    assert pages.text(response).endswith("retrying ×3 <b>429 , since 14:05:07")
+    # Other tabs have no such rows.
+    elsewhere = operator.get(WHY, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{PAGE}logs/"})
+    assert "data-standing" not in elsewhere.content.decode()
+    # Another attempt is another answer; the same one is none.
+    before = {"HX-Request": "true", **on_history, "X-Was": response.context["why_mark"]}
+    assert operator.get(WHY, headers=before).status_code == 204
+    announced(upstream, "ACTIVITY_TASK_STARTED", *["ACTIVITY_TASK_FAILED"] * 4, failure={"message": "<b>429"})
+    assert operator.get(WHY, headers=before).status_code == 200
+
+
 def test_a_failure_shows_its_stack_trace(operator: Client, upstream: Faulty) -> None:
     failure = hostile.nested(3, message="the first", stackTrace="  line 7") | {"message": "the last"}
     canned.healthy(upstream, status="FAILED", end_time="2026-01-31T14:06:10Z")
     history(upstream, canned.event(9, "WORKFLOW_EXECUTION_FAILED", failure=failure))
     assert said(operator) == (
         "Failed at 14:06:10 , in the workflow’s own code. First cause: the first ( event 9 ). "
-        "Stack trace In the last , in no message , in no message line 7"
+        "Stack trace In the last , in no message , in no message line 7 Copy the trace"
     )
 
 

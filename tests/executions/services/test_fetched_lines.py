@@ -1,0 +1,127 @@
+"""Which log lines the console has fetched so far, and of which time it lacks none."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from executions.services import fetched_lines
+from executions.services.fetched_lines import EVER
+from executions.services.log_pages import Scope, read
+from executions.upstream.types import LogPage, LogRecord
+from tests.executions import canned
+from tests.faulty import Faulty, reply
+
+BEGUN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    fetched_lines._known.clear()
+
+
+def at(second: float) -> float:
+    return BEGUN.timestamp() + second
+
+
+def record(second: float, severity: str = "INFO", body: str = "x") -> dict[str, Any]:
+    moment = (BEGUN + timedelta(seconds=second)).isoformat()
+    return {"timestamp": moment, "severity_text": severity, "body": body}
+
+
+def fetch(upstream: Faulty, seconds: list[float], order: str, cursor: str = "", more: str = "", **scope: Any) -> None:
+    answer = {"results": [record(second) for second in seconds], "next_cursor": more or None}
+    upstream.on(reply(answer), path=canned.path(rest="/logs"))
+    read(Scope(execution_id=canned.ID, **scope), order, cursor)
+
+
+def covered(run_id: str = "") -> tuple[tuple[float, float], ...]:
+    return fetched_lines.of(canned.ID, run_id).read
+
+
+def test_the_newest_page_reaches_to_now_and_the_next_one_goes_on_where_it_ended(upstream: Faulty) -> None:
+    fetch(upstream, [90, 80], "desc", more="a")
+    ((begin, end),) = covered()
+    assert begin == at(80)
+    assert end > at(90)
+    fetch(upstream, [40, 30], "desc", cursor="a", more="b")
+    # Nothing is between 40 and 80: those pages follow one another.
+    assert covered() == ((at(30), end),)
+    fetch(upstream, [10], "desc", cursor="b")
+    assert covered() == ((EVER[0], end),)
+    known = fetched_lines.of(canned.ID, "")
+    assert sorted(known.times) == [(at(second), "info") for second in (10, 30, 40, 80, 90)]
+
+
+def test_the_oldest_page_of_a_range_begins_with_it(upstream: Faulty) -> None:
+    after = (BEGUN + timedelta(seconds=5)).isoformat()
+    fetch(upstream, [10, 20], "asc", more="a", after=after)
+    assert covered() == ((at(5), at(20)),)
+    fetch(upstream, [], "asc", cursor="a", after=after, before=(BEGUN + timedelta(seconds=60)).isoformat())
+    assert covered() == ((at(5), at(60)),)
+
+
+def test_a_page_from_the_middle_covers_only_itself(upstream: Faulty) -> None:
+    fetch(upstream, [20, 30], "asc", cursor="of another process", more="b")
+    assert covered() == ((at(20), at(30)),)
+    fetch(upstream, [], "asc", cursor="nor this one", more="c")
+    assert covered() == ((at(20), at(30)),)
+
+
+def test_the_lines_of_one_activity_leave_the_rest_unread(upstream: Faulty) -> None:
+    fetch(upstream, [20, 30], "desc", activity="3")
+    assert covered() == ()
+    assert len(fetched_lines.of(canned.ID, "").times) == 2
+
+
+def test_what_was_read_of_one_run_is_not_read_of_another(upstream: Faulty) -> None:
+    fetch(upstream, [20, 30], "asc", more="a", run_id=canned.RUN)
+    assert covered(canned.RUN) == ((EVER[0], at(30)),)
+    assert covered(canned.OTHER_RUN) == ()
+    # Of all runs: of each.
+    fetch(upstream, [20, 40], "asc", more="b")
+    assert covered(canned.OTHER_RUN) == covered(canned.RUN) == ((EVER[0], at(40)),)
+
+
+def test_the_version_tells_only_of_news(upstream: Faulty) -> None:
+    fetch(upstream, [20, 30], "asc", more="a")
+    before = fetched_lines.of(canned.ID, "").version
+    fetch(upstream, [20, 30], "asc", more="a")
+    assert fetched_lines.of(canned.ID, "").version == before
+    fetch(upstream, [20, 30, 31], "asc", more="a")
+    assert fetched_lines.of(canned.ID, "").version > before
+
+
+def test_there_is_a_bound_for_one_execution_and_for_all(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetched_lines, "MOST_LINES", 5)
+    monkeypatch.setattr(fetched_lines, "ALL_LINES", 8)
+    asked = {"run_id": "", "after": None, "before": None, "newest_first": False, "cursor": "", "whole": True}
+
+    def note(execution_id: str, first: int, count: int = 3) -> None:
+        records = [LogRecord(timestamp=record(first + number)["timestamp"]) for number in range(count)]
+        fetched_lines.note(execution_id, fetched_lines.Asked(**asked), LogPage(results=records, next_cursor="a"))
+
+    note("one", 0)
+    note("one", 10)
+    # What was forgotten counts as not read.
+    assert [moment for moment, _ in fetched_lines.of("one", "").times] == [at(10), at(11), at(12)]
+    for name in ("two", "three", "four"):
+        note(name, 0)
+    assert [len(fetched_lines.of(name, "").times) for name in ("one", "two", "three", "four")] == [0, 0, 3, 3]
+
+
+spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)).map(lambda one: (one[0], one[0] + one[1])))
+
+
+@given(spans=spans)
+def test_read_and_missing_make_the_whole(spans: list[tuple[int, int]]) -> None:
+    read = fetched_lines.merged(spans)
+    assert all(before[1] < after[0] for before, after in pairwise(read))
+    missing = fetched_lines.missing(read, 0, 60)
+    for half in range(1, 120, 2):
+        moment = half / 2
+        known = any(begin <= moment <= end for begin, end in spans)
+        assert known != any(begin <= moment <= end for begin, end in missing)
