@@ -85,7 +85,7 @@ def test_rows_that_come_in_above_move_nothing(page: Page) -> None:
     page.evaluate("() => document.querySelector('#event-245').scrollIntoView()")
     where = "() => document.querySelector('#event-250').getBoundingClientRect().top"
     before = page.evaluate(where)
-    page.wait_for_function("() => document.querySelector('#event-150')")
+    page.wait_for_function("() => document.querySelector('#event-190')")
     assert abs(page.evaluate(where) - before) <= 1
 
 
