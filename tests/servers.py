@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -28,6 +29,7 @@ class Console:
     extra: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     port: int = 0
+    states: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -105,6 +107,16 @@ class Console:
         answer = client.post("/accounts/login/", data=form)
         assert answer.status_code == 302, answer.text
         return client
+
+    def state(self, name: str = "viewer") -> Any:
+        """What a browser of this user has, as Playwright takes it; signed in once, without the form's pages."""
+        if name not in self.states:
+            with contextlib.closing(self.sign_in(name)) as client:
+                place = {"domain": "127.0.0.1", "path": "/", "expires": -1, "sameSite": "Lax"}
+                said = {"httpOnly": False, "secure": False}
+                kept = [{"name": one.name, "value": one.value, **place, **said} for one in client.cookies.jar]
+            self.states[name] = {"cookies": kept, "origins": []}
+        return self.states[name]
 
 
 def sent_cookie(client: httpx.Client, name: str = "sessionid") -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import DESKTOP, sign_in
+from tests.browser.conftest import DESKTOP
 from tests.executions import canned
 from tests.faulty import Faulty, reply, running
-from tests.servers import console
+from tests.servers import Console, console
 
 LONG = 30_000
 HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
@@ -26,20 +26,19 @@ def api() -> Iterator[Faulty]:
 
 
 @pytest.fixture(scope="module")
-def address(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("history")) / "console", api.url) as served:
-        yield served.url
+    with console(Path(tmp_path_factory.mktemp("history")) / "console", api.url) as made:
+        yield made
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, api: Faulty) -> Iterator[Page]:
+def page(browser: Browser, served: Console, api: Faulty) -> Iterator[Page]:
     """A viewer's; the run has ended, with 500 timers in its history."""
     canned.healthy(api, status="COMPLETED", end_time="2026-01-31T14:20:00Z")
     timers(api, 500)
-    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    context = browser.new_context(base_url=served.url, storage_state=served.state(), viewport=DESKTOP)
     made = context.new_page()
-    sign_in(made, to="/executions/")
     yield made
     context.close()
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, sign_in
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.executions import canned
 from tests.faulty import Faulty, reply, running
-from tests.servers import console
+from tests.servers import Console, console
 
 LONG = 30_000
 RUN = canned.OTHER_RUN
@@ -40,29 +40,28 @@ def api() -> Iterator[Faulty]:
 
 
 @pytest.fixture(scope="module")
-def address(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("bar")) / "console", api.url) as served:
-        yield served.url
+    with console(Path(tmp_path_factory.mktemp("bar")) / "console", api.url) as made:
+        yield made
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, api: Faulty) -> Iterator[Page]:
+def page(browser: Browser, served: Console, api: Faulty) -> Iterator[Page]:
     """A viewer's; the run has ended, with sixty activities in its history, the last of which failed."""
-    yield from opened(browser, address, api, DESKTOP)
+    yield from opened(browser, served, api, DESKTOP)
 
 
 @pytest.fixture
-def phone(browser: Browser, address: str, api: Faulty) -> Iterator[Page]:
-    yield from opened(browser, address, api, PHONE)
+def phone(browser: Browser, served: Console, api: Faulty) -> Iterator[Page]:
+    yield from opened(browser, served, api, PHONE)
 
 
-def opened(browser: Browser, address: str, api: Faulty, viewport: Any) -> Iterator[Page]:
+def opened(browser: Browser, served: Console, api: Faulty, viewport: Any) -> Iterator[Page]:
     canned.healthy(api, status="FAILED", end_time="2026-01-31T14:20:00Z", run_id=RUN)
     api.on(reply({"events": list(activities())}), path=f"{canned.RUNS}/{RUN}/history")
-    context = browser.new_context(base_url=address, viewport=viewport)
+    context = browser.new_context(base_url=served.url, storage_state=served.state(), viewport=viewport)
     made = context.new_page()
-    sign_in(made, to="/executions/")
     yield made
     context.close()
 

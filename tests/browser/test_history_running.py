@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, sign_in
+from tests.browser.conftest import DESKTOP
 from tests.executions import canned
 from tests.faulty import Faulty, reply, running
-from tests.servers import console
+from tests.servers import Console, console
 
 pytestmark = pytest.mark.slow
 LONG = 30_000
@@ -87,19 +87,18 @@ def api() -> Iterator[Faulty]:
 
 
 @pytest.fixture(scope="module")
-def address(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("running")) / "console", api.url) as served:
-        yield served.url
+    with console(Path(tmp_path_factory.mktemp("running")) / "console", api.url) as made:
+        yield made
 
 
 @pytest.fixture(params=["desc", "asc"])
-def growing(request: pytest.FixtureRequest, browser: Browser, address: str, api: Faulty) -> Iterator[Growing]:
+def growing(request: pytest.FixtureRequest, browser: Browser, served: Console, api: Faulty) -> Iterator[Growing]:
     canned.healthy(api, status="RUNNING")
-    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    context = browser.new_context(base_url=served.url, storage_state=served.state(), viewport=DESKTOP)
     page = context.new_page()
     made = Growing(page, api, request.param)
-    sign_in(page, to="/executions/")
     page.goto(f"{ADDRESS}?order={request.param}")
     yield made
     context.close()

@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import DESKTOP, PHONE, sign_in
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.upstream import Written
 from tests.executions import canned
 from tests.executions.services.trace_shapes import span
 from tests.faulty import Faulty, reply
-from tests.servers import console
+from tests.servers import Console, console
 
 PAGE = f"/executions/{canned.ID}/"
 BEGUN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
@@ -43,11 +43,11 @@ def api() -> Iterator[Faulty]:
 
 
 @pytest.fixture(scope="module")
-def address(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     canned.healthy(api)
-    with console(tmp_path_factory.mktemp("strip"), api.url) as served:
-        yield served.url
-        assert "Traceback" not in served.log, served.log
+    with console(tmp_path_factory.mktemp("strip"), api.url) as made:
+        yield made
+        assert "Traceback" not in made.log, made.log
 
 
 def lines(first: int, last: int, count: int) -> list[dict[str, Any]]:
@@ -57,14 +57,15 @@ def lines(first: int, last: int, count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, api: Faulty) -> Iterator[Page]:
+def page(browser: Browser, served: Console, api: Faulty) -> Iterator[Page]:
     """A viewer's; the run took forty seconds, and is over."""
     canned.healthy(api, status="COMPLETED", end_time="2026-01-31T14:05:40Z")
     api.on(reply({"events": EVENTS}), path=f"{canned.RUNS}/{canned.RUN}/history")
     api.on(reply(canned.execution() | {"span_tree": SPANS}), path=canned.path(rest="/trace/summary"))
-    context = browser.new_context(base_url=address, viewport=DESKTOP, timezone_id="UTC", has_touch=True)
+    context = browser.new_context(
+        base_url=served.url, storage_state=served.state(), viewport=DESKTOP, timezone_id="UTC", has_touch=True
+    )
     made = context.new_page()
-    sign_in(made, to="/audit/")
     yield made
     context.close()
 
@@ -233,12 +234,11 @@ def test_a_span_leads_to_its_events_and_they_lead_back(page: Page) -> None:
     expect(page.locator(".span-pane-name")).to_have_text("extract")
 
 
-def test_live_events_beyond_the_range_stay_away(browser: Browser, address: str, api: Faulty) -> None:
+def test_live_events_beyond_the_range_stay_away(browser: Browser, served: Console, api: Faulty) -> None:
     written = Written(api, id="exec-live")
     written.write(3, ago=3_600)
-    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    context = browser.new_context(base_url=served.url, storage_state=served.state(), viewport=DESKTOP)
     made = context.new_page()
-    sign_in(made, to="/audit/")
     after, before = (datetime.now(UTC) + timedelta(seconds=one) for one in (-600, 3_600))
     query = f"after={after:%Y-%m-%dT%H:%M:%SZ}&before={before:%Y-%m-%dT%H:%M:%SZ}"
     made.goto(f"/executions/exec-live/events/?{query}")
