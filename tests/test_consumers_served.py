@@ -77,6 +77,7 @@ def viewer_cookie(server: tuple[Console, Faulty]) -> str:
     return sent_cookie(server[0].sign_in("viewer"))
 
 
+@pytest.mark.slow
 async def test_ten_viewers_of_a_live_log_with_three_cuts_lose_nothing_and_share_one_connection(
     server: tuple[Console, Faulty], viewer_cookie: str
 ) -> None:
@@ -192,6 +193,7 @@ async def test_the_server_logs_nothing_of_all_this(server: tuple[Console, Faulty
     assert [line for line in served.log.splitlines() if "Traceback" in line or "ERROR" in line] == []
 
 
+@pytest.mark.slow
 async def test_a_restart_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     with upstreams.running() as upstream, console(tmp_path, upstream.url) as served:
         execution = Execution(upstream, "restarted")

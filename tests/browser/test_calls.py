@@ -12,11 +12,11 @@ from mistralai.client import Mistral
 from playwright.sync_api import Browser, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import PHONE, SignedIn, sign_in
+from tests.browser.conftest import PHONE, SignedIn
 from tests.executions import canned
 from tests.faulty import Faulty, reply
 from tests.sandbox.api import Api
-from tests.servers import console
+from tests.servers import Console, console
 
 LONG = 30_000
 RIGHT_END = "(found) => found.getBoundingClientRect().right"
@@ -159,31 +159,28 @@ EVEN = {"type": "object", "properties": {"even": {"type": "integer", "default": 
 
 
 @pytest.fixture(scope="module")
-def odd_console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, str, Path]]:
-    """An API whose execution takes odd inputs, a console's address, and the cookies of an admin there."""
+def odd_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, Console]]:
+    """An API whose execution takes odd inputs, and a console on it."""
     folder = tmp_path_factory.mktemp("odd")
     with faulty.running() as server, console(folder, server.url) as served:
         canned.healthy(server)
-        context = browser.new_context(base_url=served.url)
-        page = context.new_page()
-        sign_in(page, "admin")
-        context.storage_state(path=folder / "admin.json")
-        context.close()
-        yield server, served.url, folder / "admin.json"
+        yield server, served
 
 
 @pytest.fixture
-def odd(browser: Browser, odd_console: tuple[Faulty, str, Path]) -> Iterator[tuple[Page, Faulty]]:
+def odd(browser: Browser, odd_console: tuple[Faulty, Console]) -> Iterator[tuple[Page, Faulty]]:
     """A page of a signal whose input is of every kind, and the API that it is sent to."""
     complaints: list[str] = []
-    server, address, cookies = odd_console
+    server, served = odd_console
     canned.healthy(server)
     handlers = [{"name": "odd", "input_schema": SCHEMA}, {"name": "even", "input_schema": EVEN}]
     declared = {"signals": handlers, "updates": handlers, "queries": handlers}
     found = {"workflow_registrations": [canned.REGISTRATION | {"definition": declared}]}
     server.on(reply(found), path=canned.REGISTRATIONS)
     server.requests.clear()
-    context = browser.new_context(base_url=address, storage_state=cookies, timezone_id="America/New_York")
+    context = browser.new_context(
+        base_url=served.url, storage_state=served.state("admin"), timezone_id="America/New_York"
+    )
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"/executions/{canned.ID}/signal/?name=odd")

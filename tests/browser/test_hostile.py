@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import faulty as upstream
-from tests.browser.conftest import sign_in
 from tests.executions import canned
 from tests.faulty import Faulty, reply
 from tests.servers import console
@@ -112,11 +111,10 @@ def admin(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder: Path = tmp_path_factory.mktemp("hostile")
     with upstream.running() as server, console(folder, server.url) as served:
         _hostile(server)
-        context = browser.new_context(base_url=served.url)
+        context = browser.new_context(base_url=served.url, storage_state=served.state("admin"))
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        sign_in(page, "admin")
         yield page
         context.close()
     assert complaints == []

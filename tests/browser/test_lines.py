@@ -5,17 +5,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import DESKTOP, sign_in
+from tests.browser.conftest import DESKTOP
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
-from tests.servers import console
+from tests.servers import Console, console
 
 LONG = 20_000
 BEGAN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -43,27 +42,18 @@ class Lines(Written):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, str]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, Console]]:
     with faulty.running() as server, console(tmp_path_factory.mktemp("lines"), server.url) as running:
-        yield server, running.url
-
-
-@pytest.fixture(scope="module")
-def state(browser: Browser, served: tuple[Faulty, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    context = browser.new_context(base_url=served[1])
-    page = context.new_page()
-    sign_in(page)
-    kept = tmp_path_factory.mktemp("state") / "viewer.json"
-    context.storage_state(path=kept)
-    context.close()
-    return kept
+        yield server, running
 
 
 @pytest.fixture
-def context(browser: Browser, served: tuple[Faulty, str], state: Path) -> Iterator[BrowserContext]:
+def context(browser: Browser, served: tuple[Faulty, Console]) -> Iterator[BrowserContext]:
     """What a page complains of fails the test."""
     complaints: list[str] = []
-    made = browser.new_context(base_url=served[1], storage_state=state, viewport=DESKTOP, timezone_id="UTC")
+    made = browser.new_context(
+        base_url=served[1].url, storage_state=served[1].state(), viewport=DESKTOP, timezone_id="UTC"
+    )
     made.grant_permissions(["clipboard-read", "clipboard-write"])
     made.on("weberror", lambda error: complaints.append(str(error.error)))
     made.on("dialog", lambda dialog: complaints.append(dialog.message))
@@ -76,7 +66,7 @@ Opened = Callable[..., tuple[Lines, Page]]
 
 
 @pytest.fixture
-def opened(request: pytest.FixtureRequest, context: BrowserContext, served: tuple[Faulty, str]) -> Opened:
+def opened(request: pytest.FixtureRequest, context: BrowserContext, served: tuple[Faulty, Console]) -> Opened:
     """`opened("a line", "another", query="?q=line")`: an execution with these lines, and its page once it is live."""
 
     def make(*bodies: str, query: str = "", severity: str = "INFO", **attributes: str) -> tuple[Lines, Page]:

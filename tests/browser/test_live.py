@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests import faulty
-from tests.browser.conftest import sign_in
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
 from tests.servers import Console, console
@@ -54,29 +53,18 @@ def written(upstream: Faulty) -> Iterator[Written]:
     made.finish()
 
 
-@pytest.fixture(scope="module")
-def state(browser: Browser, served: Console, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    page = _sign_in(browser, served)
-    found = tmp_path_factory.mktemp("state") / "viewer.json"
-    page.context.storage_state(path=found)
-    page.context.close()
-    return found
-
-
 @pytest.fixture
-def page(browser: Browser, served: Console, state: Path) -> Iterator[Page]:
+def page(browser: Browser, served: Console) -> Iterator[Page]:
     """A viewer's page. What goes wrong in its scripts fails the test."""
     complaints: list[str] = []
-    context = browser.new_context(base_url=served.url, storage_state=state, viewport={"width": 1440, "height": 900})
+    context = browser.new_context(
+        base_url=served.url, storage_state=served.state(), viewport={"width": 1440, "height": 900}
+    )
     made = context.new_page()
     made.on("pageerror", lambda error: complaints.append(str(error)))
     yield made
     context.close()
     assert complaints == []
-
-
-def _sign_in(browser: Browser, served: Console) -> Page:
-    return sign_in(browser.new_context(base_url=served.url).new_page(), to="/audit/")
 
 
 def _open(page: Page, written: Written, kind: str = "logs", query: str = "", state: str = "live") -> None:
@@ -300,7 +288,7 @@ def cut_off(
         written.lost.add(60)
         written.write(300, every=0.001)
         # Another viewer's stream begins much later.
-        others.append(browser.new_context(base_url=served.url, storage_state=state))
+        others.append(browser.new_context(base_url=served.url, storage_state=served.state()))
         elsewhere = others[0].new_page()
         _open(elsewhere, written)
         if not listed:

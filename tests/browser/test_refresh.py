@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, LONG_EXPORT, SignedIn, open_first, sign_in
+from tests.browser.conftest import DESKTOP, LONG_EXPORT, SignedIn, open_first
 from tests.executions import canned
 from tests.faulty import HANG, Faulty, reply, running
 from tests.sandbox.api import Api
@@ -302,9 +302,9 @@ def test_a_history_that_grows_moves_no_row_under_its_reader(signed_in: SignedIn)
 def test_an_outage_of_the_api(browser: Browser, tmp_path: Path) -> None:
     with running() as api, console(tmp_path / "console", api.url) as serving:
         canned.healthy(api)
-        context = browser.new_context(base_url=serving.url, viewport=DESKTOP)
+        context = browser.new_context(base_url=serving.url, storage_state=serving.state(), viewport=DESKTOP)
         page = context.new_page()
-        sign_in(page)
+        page.goto("/executions/")
         expect(row(page, canned.ID)).to_be_attached()
         page.goto(f"/executions/{canned.ID}/")
         other = context.new_page()

@@ -4,14 +4,13 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests import faulty
-from tests.browser.conftest import SignedIn, sign_in
+from tests.browser.conftest import SignedIn
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
 from tests.sandbox.api import Api
@@ -72,21 +71,13 @@ def announced(upstream: Faulty) -> Iterator[Announced]:
     made.finish()
 
 
-@pytest.fixture(scope="module")
-def cookies(browser: Browser, served: Console, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    page = browser.new_context(base_url=served.url).new_page()
-    sign_in(page, to="/audit/")
-    found = tmp_path_factory.mktemp("cookies") / "viewer.json"
-    page.context.storage_state(path=found)
-    page.context.close()
-    return found
-
-
 @pytest.fixture
-def page(browser: Browser, served: Console, cookies: Path) -> Iterator[Page]:
+def page(browser: Browser, served: Console) -> Iterator[Page]:
     """A viewer's page. What goes wrong in its scripts fails the test."""
     complaints: list[str] = []
-    context = browser.new_context(base_url=served.url, storage_state=cookies, viewport={"width": 1440, "height": 900})
+    context = browser.new_context(
+        base_url=served.url, storage_state=served.state(), viewport={"width": 1440, "height": 900}
+    )
     made = context.new_page()
     made.on("pageerror", lambda error: complaints.append(str(error)))
     yield made

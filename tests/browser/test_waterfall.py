@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,11 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import faulty
-from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, is_complaint, sign_in
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, is_complaint
 from tests.executions import canned
 from tests.executions.services.trace_shapes import failed, large, span
 from tests.faulty import Faulty, reply
-from tests.servers import console
+from tests.servers import Console, console
 
 MODEL = {"gen_ai.request.model": "mistral-large", "gen_ai.prompt": "Why?", "gen_ai.completion": "Because."}
 TREE = span(
@@ -41,35 +40,28 @@ def _serve(server: Faulty, execution_id: str, tree: dict[str, Any], **more: Any)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, str]]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Faulty, Console]]:
     over = {"status": "COMPLETED", "end_time": "2026-01-31T15:05:00Z"}
     with faulty.running() as server, console(tmp_path_factory.mktemp("waterfall"), server.url) as running:
         _serve(server, "small", TREE)
         _serve(server, "large", large(), **over)
-        yield server, running.url
-
-
-@pytest.fixture(scope="module")
-def state(browser: Browser, served: tuple[Faulty, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    context = browser.new_context(base_url=served[1])
-    sign_in(context.new_page(), to="/audit/")
-    kept = tmp_path_factory.mktemp("state") / "viewer.json"
-    context.storage_state(path=kept)
-    context.close()
-    return kept
+        yield server, running
 
 
 Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, served: tuple[Faulty, str], state: Path) -> Iterator[Open]:
+def opened(browser: Browser, served: tuple[Faulty, Console]) -> Iterator[Open]:
     """`opened("small", "?q=…")`: a trace whose script has all spans. What the browser complains of fails the test."""
     contexts, complaints = [], []
 
     def make(execution_id: str = "small", rest: str = "", **options: Any) -> Page:
         context = browser.new_context(
-            base_url=served[1], storage_state=state, viewport=options.pop("viewport", DESKTOP), **options
+            base_url=served[1].url,
+            storage_state=served[1].state(),
+            viewport=options.pop("viewport", DESKTOP),
+            **options,
         )
         contexts.append(context)
         page = context.new_page()
@@ -213,7 +205,7 @@ def test_zoom_by_dragging_and_by_buttons(opened: Open) -> None:
 
 
 @pytest.mark.slow
-def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[Faulty, str]) -> None:
+def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[Faulty, Console]) -> None:
     grown = TREE | {"children": [*TREE["children"], span("later", 9, None)], "end_time_unix_nano": None}
     _serve(served[0], "grows", TREE)
     page = opened("grows")

@@ -40,6 +40,7 @@ def test_taken_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["sqlite:////proc/console.sqlite3", "sqlite:////no/such/folder/console.sqlite3"])
+@pytest.mark.slow
 def test_database_that_cannot_be_written(tmp_path: Path, address: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -57,6 +58,7 @@ def test_no_secret_key(tmp_path: Path) -> None:
     assert done.stderr == "SECRET_KEY is not set; put a long random text into the environment or into .env.\n"
 
 
+@pytest.mark.slow
 def test_without_a_key_pages_say_what_to_set(tmp_path: Path) -> None:
     with console(tmp_path, "http://127.0.0.1:9", MISTRAL_API_KEY="") as served:
         answer = served.sign_in("viewer").get("/executions/")
@@ -65,6 +67,7 @@ def test_without_a_key_pages_say_what_to_set(tmp_path: Path) -> None:
     assert "Set MISTRAL_API_KEY in the environment or in .env, then restart the console." in answer.text
 
 
+@pytest.mark.slow
 def test_wrong_address_says_what_to_check(tmp_path: Path) -> None:
     """Somebody else's web server: it answers, but not as the API does."""
     with console(tmp_path / "a", "http://127.0.0.1:9") as other, console(tmp_path / "b", other.url) as served:

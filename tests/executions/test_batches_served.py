@@ -113,6 +113,7 @@ class Batch:
         return pages.text(self.browser.get(self.address).text)
 
 
+@pytest.mark.slow
 def test_started_a_hundred_times_at_once_it_starts_once(serving: Console, admin: httpx.Client, api: Faulty) -> None:
     api.on(succeeded, method="POST")
     batch = Batch(serving, admin, many(3))
@@ -157,6 +158,7 @@ def test_it_goes_on_when_the_browser_leaves_and_is_paused_from_elsewhere(
 
 
 @pytest.mark.parametrize("step", ["waits for an answer", "was asked to slow down"])
+@pytest.mark.slow
 def test_killed_in_the_middle_it_is_paused(serving: Console, admin: httpx.Client, api: Faulty, step: str) -> None:
     """SIGKILL: what was sent is unknown or known, what was not sent is not, and nothing goes on by itself."""
     slowed = step == "was asked to slow down"
@@ -199,6 +201,7 @@ def test_told_to_stop_it_finishes_its_chunk(serving: Console, admin: httpx.Clien
     assert len(sent(api)) == 1
 
 
+@pytest.mark.slow
 def test_told_to_stop_it_waits_for_nobody_s_patience(serving: Console, admin: httpx.Client, api: Faulty) -> None:
     """An API that asked to slow down does not keep the process."""
     api.on(reply(status=429, headers={"Retry-After": "600"}), method="POST")

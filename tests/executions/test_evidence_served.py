@@ -124,6 +124,7 @@ def test_a_history_of_fifty_megabytes(serving: Console, viewer: httpx.Client, ap
     assert peak < 3 * size, f"{peak / size:.1f} times its bytes"
 
 
+@pytest.mark.slow
 def test_a_part_that_hangs_is_given_up(tmp_path: Path, api: Faulty) -> None:
     api.on([HANG], method="GET", path=canned.path(rest="/trace/otel"))
     with console(tmp_path / "short", api.url, UPSTREAM_TIMEOUT_SECONDS="1") as served:
@@ -188,6 +189,7 @@ def test_more_than_some_at_once_are_told_to_wait(serving: Console, viewer: httpx
                 assert packed.testzip() is None
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_the_download_and_nothing_else(tmp_path: Path, api: Faulty) -> None:
     """The browser sees that it is cut short; the console looks after its other connections as before."""
     events = json.dumps({"events": [{"text": base64.b64encode(os.urandom(45_000)).decode()} for _ in range(50)]})

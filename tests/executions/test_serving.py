@@ -99,6 +99,7 @@ def rows(serving: Console, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_a_form_sent_a_hundred_times_at_once_acts_once(serving: Console, admin: httpx.Client, api: Faulty) -> None:
     gate = api.gate()
     api.on([gate, *reply(status=204)], method="POST", path=canned.path(rest="/cancel"))
@@ -169,6 +170,7 @@ def crashing(serving: Console) -> Iterator[Console]:
         serving.start()
 
 
+@pytest.mark.slow
 def test_a_crash_between_request_and_answer_leaves_unknown(crashing: Console, admin: httpx.Client, api: Faulty) -> None:
     """SIGKILL with every kind of write on its way: each is recorded, shown as unknown, and never sent again."""
     gate = api.gate()
@@ -191,6 +193,7 @@ def test_a_crash_between_request_and_answer_leaves_unknown(crashing: Console, ad
     assert len(rows(crashing, "SELECT id FROM executions_actionrequested")) == len(known) + len(left)
 
 
+@pytest.mark.slow
 def test_a_crash_between_the_look_and_the_record_leaves_nothing(
     crashing: Console, admin: httpx.Client, api: Faulty
 ) -> None:
@@ -230,6 +233,7 @@ def test_a_form_from_before_a_crash_sends_nothing_again(crashing: Console, admin
     assert str(again.headers["Location"]).startswith(f"{PAGE}actions/?action=")
 
 
+@pytest.mark.slow
 def test_a_stop_lets_a_write_finish(crashing: Console, admin: httpx.Client, api: Faulty) -> None:
     gate = api.gate()
     api.on([gate, *reply(status=204)], method="POST")

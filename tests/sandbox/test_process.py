@@ -43,6 +43,7 @@ def _end_lifeline(sandbox: Sandbox) -> None:
     ],
     ids=["SIGTERM", "SIGINT", "lifeline", "SIGKILL", "engine"],
 )
+@pytest.mark.slow
 def test_nothing_stays_behind(end: Callable[[Sandbox], None], code: int, words: str) -> None:
     with running.running("--empty") as sandbox:
         engine = sandbox.engine
@@ -68,6 +69,7 @@ def test_nothing_stays_behind(end: Callable[[Sandbox], None], code: int, words: 
         (99_999, "Port {} is no port. Choose another with --port, or leave it out to get a free one."),
     ],
 )
+@pytest.mark.slow
 def test_a_port_that_cannot_be_had(port: int | None, words: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = port or taken.getsockname()[1]

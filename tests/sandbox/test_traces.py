@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.sandbox.api import Api
 
 
@@ -25,6 +27,7 @@ def test_what_is_sent_to_an_execution_leaves_its_trace_alone(api: Api) -> None:
     assert all(span["links"][0]["traceId"] != span["traceId"] for span in handled)
 
 
+@pytest.mark.slow
 def test_each_attempt_is_a_span_with_its_error(api: Api) -> None:
     invoice = api.start("invoice-pipeline", {"document": "scan-1.pdf", "amount": 10, "flaw": "total"})
     api.wait_for(invoice, "FAILED")
@@ -35,6 +38,7 @@ def test_each_attempt_is_a_span_with_its_error(api: Api) -> None:
     assert len({span["parentSpanId"] for span in attempts}) == 1
 
 
+@pytest.mark.slow
 def test_children_and_later_runs_are_in_their_parents_trace(api: Api) -> None:
     research = api.start("research-agent", {"question": "Why?", "sources": 1, "rounds": 2})
     api.wait_for(research, "COMPLETED")

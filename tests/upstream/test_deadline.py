@@ -24,6 +24,7 @@ DRIPS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
 @pytest.mark.parametrize("answer", DRIPS.values(), ids=DRIPS.keys())
+@pytest.mark.slow
 def test_a_slow_answer_is_given_up(answer: Answer, write: bool, faulty: Faulty) -> None:
     client = Client(faulty.url, KEY, timeout=0.4)
     faulty.on(answer)

@@ -229,6 +229,7 @@ def endless(part: bytes) -> Answer:
 @pytest.mark.parametrize(
     "part", [b"x", b"data: x\n", b"data: x\r", b"data: x\r\n", b":\n", "data: é\n".encode()], ids=ascii
 )
+@pytest.mark.slow
 async def test_endless_lines_and_events_end_the_stream(part: bytes, client: Client, faulty: Faulty) -> None:
     faulty.on(endless(part))
     found, error = await until_it_fails(client.stream("a"))

@@ -182,6 +182,7 @@ def test_an_account_without_a_name_is_named_by_its_number(monkeypatch: pytest.Mo
         (b"x" * 4096, "The database {} cannot be used: file is not a database."),
     ],
 )
+@pytest.mark.slow
 def test_without_an_audit_it_says_so_in_a_sentence(tmp_path: Path, database: bytes | None, words: str) -> None:
     """Nor does it leave a file behind."""
     file = tmp_path / "console.sqlite3"

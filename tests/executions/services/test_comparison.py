@@ -218,6 +218,7 @@ def test_very_long_runs_are_compared_in_part(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("changed", [0, 3, 2])
+@pytest.mark.slow
 def test_forty_five_thousand_events_are_quick(changed: int) -> None:
     """Each third, half or none of the steps another one; the events are read already."""
     sides = []
