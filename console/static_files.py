@@ -19,7 +19,7 @@ FIRST = ("tokens.css", "base.css", "pages.css")
 def whole_style_sheet(folder: Path) -> str:
     """The style sheets of a folder behind each other: the scales first, the others are in no order."""
     names = [*FIRST, *sorted(path.name for path in folder.glob("*.css") if path.name not in FIRST)]
-    return "\n".join(f"/* {name} */\n{(folder / name).read_text()}" for name in names)
+    return "\n".join(f"/* {name} */\n{(folder / name).read_text(encoding='utf-8')}" for name in names)
 
 
 class StyleSheetFinder(BaseFinder):
@@ -34,7 +34,7 @@ class StyleSheetFinder(BaseFinder):
     def _write(self) -> Path:
         made = Path(self._folder.name, NAME)
         made.parent.mkdir(exist_ok=True)
-        made.write_text(whole_style_sheet(settings.BASE_DIR / "static" / "css"))
+        made.write_text(whole_style_sheet(settings.BASE_DIR / "static" / "css"), encoding="utf-8")
         return made
 
     def check(self, **kwargs: Any) -> list[Any]:

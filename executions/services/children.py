@@ -14,6 +14,7 @@ SECONDS = 1.5
 AGE = 5.0
 MOST_EVENTS = 5_000
 """Of a child with a longer history only its status is told: that history would be fetched again and again."""
+MOST_BYTES = 8 << 20
 REMEMBERED = 1_000
 _looks = Shared(at_once=10)
 _long: set[object] = set()
@@ -48,7 +49,7 @@ def _waits_for(child: runs.Run) -> Parts:
         index = history_index.of(child)
     except errors.UpstreamError:
         return ()
-    if len(index.events or ()) > MOST_EVENTS:
+    if len(index.events or ()) > MOST_EVENTS or index.size > MOST_BYTES:
         if len(_long) >= REMEMBERED:
             _long.clear()
         _long.add(key)
