@@ -15,8 +15,11 @@ import pytest
 from mistralai.client import Mistral
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from tests import faulty
+from tests.executions import canned
+from tests.faulty import Faulty
 from tests.sandbox.api import Api
-from tests.servers import PASSWORD, ROOT
+from tests.servers import PASSWORD, ROOT, Console, console
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -114,6 +117,31 @@ def sign_in(page: Page, name: str = "viewer", to: str = "/executions/") -> Page:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"**{to}")
     return page
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Faulty]:
+    """An API that answers as the test tells it, with one execution that is well."""
+    with faulty.running() as server:
+        canned.healthy(server)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """A console on that API. It keeps answers for a second: a history that changes needs a run of its own."""
+    with console(tmp_path_factory.mktemp("console"), api.url) as made:
+        yield made
+        assert "Traceback" not in made.log, made.log
+
+
+@pytest.fixture(scope="module")
+def scripts(demo: str, browser: Browser) -> Iterator[Page]:
+    """A page of the console, on which a test imports the modules that it looks at."""
+    page = browser.new_context(base_url=demo).new_page()
+    page.goto("/accounts/login/")
+    yield page
+    page.context.close()
 
 
 SignedIn = Callable[..., Page]

@@ -1,10 +1,9 @@
 """How long something took, in the same words from the server and from script."""
 
 import random
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from executions.templatetags.execution_tags import duration
 
@@ -27,21 +26,13 @@ def values() -> list[float]:
     return [*near, *halves, *(10 ** some.uniform(-7, 9) for _ in range(2_000))]
 
 
-@pytest.fixture(scope="module")
-def page(demo: str, browser: Browser) -> Iterator[Page]:
-    page = browser.new_context(base_url=demo).new_page()
-    page.goto("/accounts/login/")
-    yield page
-    page.context.close()
-
-
 @pytest.mark.parametrize("whole", [False, True])
-def test_script_and_server_use_the_same_words(page: Page, whole: bool) -> None:
-    found = page.evaluate(SAID, [values(), whole])
+def test_script_and_server_use_the_same_words(scripts: Page, whole: bool) -> None:
+    found = scripts.evaluate(SAID, [values(), whole])
     differing = [(one, said) for one, said in zip(values(), found, strict=True) if said != duration(one, whole=whole)]
     assert differing == []
 
 
-def test_a_span_s_length_is_said_in_these_words_too(page: Page) -> None:
+def test_a_span_s_length_is_said_in_these_words_too(scripts: Page) -> None:
     micros = [0, 1, 350, 9_994, 9_995, 999_499, 999_500, 4_254_000, 59_994_999, 59_995_000, 187_000_000]
-    assert page.evaluate(LENGTHS, micros) == [duration(one / 1e6) for one in micros]
+    assert scripts.evaluate(LENGTHS, micros) == [duration(one / 1e6) for one in micros]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,26 +9,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import DESKTOP
 from tests.executions import canned
-from tests.faulty import Faulty, reply, running
-from tests.servers import Console, console
+from tests.faulty import Faulty, reply
+from tests.servers import Console
 
 LONG = 30_000
 HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
 ADDRESS = f"/executions/{canned.ID}/history/"
 SHOWN = "rows => rows.map((row) => Number(row.id.slice('event-'.length)))"
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Faulty]:
-    with running() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("history")) / "console", api.url) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.executions import canned
-from tests.faulty import Faulty, reply, running
-from tests.servers import Console, console
+from tests.faulty import Faulty, reply
+from tests.servers import Console
 
 LONG = 30_000
 RUN = canned.OTHER_RUN
@@ -31,19 +30,6 @@ WHOLE_ROWS = """() => [...document.querySelectorAll(".row")]
   .filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length"""
 TICKS = """() => [...document.querySelectorAll(".axis-ticks text")].map((one) => one.getBoundingClientRect())
   .filter((box) => box.width).map(({ left, right }) => [left, right])"""
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Faulty]:
-    with running() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("bar")) / "console", api.url) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A history that grows while somebody reads in the middle of it: rows come in, none moves, is lost or comes twice."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP
 from tests.executions import canned
-from tests.faulty import Faulty, reply, running
-from tests.servers import Console, console
+from tests.faulty import Faulty, reply
+from tests.servers import Console
 
 pytestmark = pytest.mark.slow
 LONG = 30_000
@@ -85,19 +84,6 @@ class Growing:
     def top(self, event_id: int) -> float:
         found: float = self.page.evaluate(TOP, f"event-{event_id}")
         return found
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Faulty]:
-    with running() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    canned.healthy(api)
-    with console(Path(tmp_path_factory.mktemp("running")) / "console", api.url) as made:
-        yield made
 
 
 @pytest.fixture(params=["desc", "asc"])

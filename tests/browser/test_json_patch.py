@@ -2,13 +2,12 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.executions.services import hostile
 
@@ -30,17 +29,9 @@ APPLY = """async (cases) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def page(demo: str, browser: Browser) -> Iterator[Page]:
-    page = browser.new_context(base_url=demo).new_page()
-    page.goto("/accounts/login/")
-    yield page
-    page.context.close()
-
-
-def patched(page: Page, *cases: tuple[Any, ...]) -> list[Any]:
+def patched(scripts: Page, *cases: tuple[Any, ...]) -> list[Any]:
     """Each case is a document and its patches, as they come one after the other."""
-    texts = page.evaluate(APPLY, [[json.dumps(one) for one in case] for case in cases])
+    texts = scripts.evaluate(APPLY, [[json.dumps(one) for one in case] for case in cases])
     return [json.loads(text) for text in texts]
 
 
@@ -98,19 +89,19 @@ def op(kind: str, path: Any, *value: Any) -> dict[str, Any]:
         ({"a": []}, op("add", "/a/__proto__", 1), UNKNOWN),
     ],
 )
-def test_one_change(page: Page, document: Any, change: dict[str, Any], expected: Any) -> None:
-    assert patched(page, (document, [change])) == [expected]
-    assert page.evaluate("({}).polluted === undefined && [].length === 0")
+def test_one_change(scripts: Page, document: Any, change: dict[str, Any], expected: Any) -> None:
+    assert patched(scripts, (document, [change])) == [expected]
+    assert scripts.evaluate("({}).polluted === undefined && [].length === 0")
 
 
 @pytest.mark.parametrize("patch", [None, "text", {"op": "add"}, [None], [[]], ["add"], [{}]])
-def test_what_is_no_patch(page: Page, patch: Any) -> None:
-    assert patched(page, ({"a": 1}, patch)) == [UNKNOWN]
+def test_what_is_no_patch(scripts: Page, patch: Any) -> None:
+    assert patched(scripts, ({"a": 1}, patch)) == [UNKNOWN]
 
 
-def test_changes_come_one_after_the_other(page: Page) -> None:
+def test_changes_come_one_after_the_other(scripts: Page) -> None:
     first = [op("add", "/list", []), op("add", "/list/-", "a")]
-    assert patched(page, ({}, first, [op("append", "/list/0", "b"), op("add", "/list/0", "c")])) == [
+    assert patched(scripts, ({}, first, [op("append", "/list/0", "b"), op("add", "/list/0", "c")])) == [
         {"list": ["c", "ab"]}
     ]
 
@@ -137,13 +128,13 @@ DEEP = json.loads("[" * 61 + "]" * 61)
         ({}, [[op("add", "/a", "x" * 15_000), op("remove", "/a")]] * 200, True),
     ],
 )
-def test_bounds(page: Page, document: Any, patches: list[Any], is_known: bool) -> None:
-    (found,) = patched(page, (document, *patches))
+def test_bounds(scripts: Page, document: Any, patches: list[Any], is_known: bool) -> None:
+    (found,) = patched(scripts, (document, *patches))
     assert (found != UNKNOWN) is is_known
 
 
-def test_of_a_text_that_grows_and_grows_the_end_is_kept(page: Page) -> None:
-    found = page.evaluate("""async () => {
+def test_of_a_text_that_grows_and_grows_the_end_is_kept(scripts: Page) -> None:
+    found = scripts.evaluate("""async () => {
       const { PatchedDocument, MOST_TEXT } = await import("/static/js/json-patch.js");
       const made = new PatchedDocument({ text: "" });
       let all = "";
@@ -264,5 +255,5 @@ def cases(draw: st.DrawFn) -> tuple[Any, list[dict[str, Any]]]:
 # Shrinking so many at once takes minutes; the difference can be read as it is.
 @settings(max_examples=40, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(cases(), min_size=10, max_size=20))
-def test_as_the_model_has_it(page: Page, given_cases: list[tuple[Any, list[dict[str, Any]]]]) -> None:
-    assert patched(page, *given_cases) == [model(*case) for case in given_cases]
+def test_as_the_model_has_it(scripts: Page, given_cases: list[tuple[Any, list[dict[str, Any]]]]) -> None:
+    assert patched(scripts, *given_cases) == [model(*case) for case in given_cases]

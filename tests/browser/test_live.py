@@ -9,10 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests import faulty
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
-from tests.servers import Console, console
+from tests.servers import Console
 
 LONG = 30_000
 MOST_ROWS = 1000
@@ -32,23 +31,10 @@ AWAY = """away => {
 _ids = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Faulty]:
-    with faulty.running() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def served(upstream: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    with console(tmp_path_factory.mktemp("live"), upstream.url) as found:
-        yield found
-        assert "Traceback" not in found.log, found.log
-
-
 @pytest.fixture
-def written(upstream: Faulty) -> Iterator[Written]:
+def written(api: Faulty) -> Iterator[Written]:
     """An execution of the test's own, without rows."""
-    made = Written(upstream, id=f"exec-{next(_ids)}")
+    made = Written(api, id=f"exec-{next(_ids)}")
     yield made
     made.finish()
 
@@ -438,9 +424,9 @@ def _look_again(page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["logs", "events"])
-def test_what_was_over_goes_on(page: Page, upstream: Faulty, kind: str) -> None:
+def test_what_was_over_goes_on(page: Page, api: Faulty, kind: str) -> None:
     """Reset, or continued as new: the execution has another run, whose rows follow."""
-    written = Written(upstream, id=f"exec-{next(_ids)}", run="00000000-0000-4000-8000-000000000001")
+    written = Written(api, id=f"exec-{next(_ids)}", run="00000000-0000-4000-8000-000000000001")
     written.write(20, every=0.001)
     _open(page, written, kind)
     written.finish()

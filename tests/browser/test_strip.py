@@ -15,7 +15,7 @@ from tests.browser.upstream import Written
 from tests.executions import canned
 from tests.executions.services.trace_shapes import span
 from tests.faulty import Faulty, reply
-from tests.servers import Console, console
+from tests.servers import Console
 
 PAGE = f"/executions/{canned.ID}/"
 BEGUN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
@@ -34,20 +34,6 @@ SPANS = span(
     span("book", 20, 39),
 )
 WHOLE = "a[data-whole-time]"
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Faulty]:
-    with faulty.running() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def served(api: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    canned.healthy(api)
-    with console(tmp_path_factory.mktemp("strip"), api.url) as made:
-        yield made
-        assert "Traceback" not in made.log, made.log
 
 
 def lines(first: int, last: int, count: int) -> list[dict[str, Any]]:

@@ -1,11 +1,10 @@
 """A custom task put together from its events: what it is said to be, and what its state is made of."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 READ = """async (events) => {
   const { Task } = await import("/static/js/task.js");
@@ -31,18 +30,10 @@ ENCRYPTED = "Encrypted: the console cannot read it."
 SEALED = {"type": "__encrypted__", "value": "c2VjcmV0"}
 
 
-@pytest.fixture(scope="module")
-def page(demo: str, browser: Browser) -> Iterator[Page]:
-    page = browser.new_context(base_url=demo).new_page()
-    page.goto("/accounts/login/")
-    yield page
-    page.context.close()
-
-
-def read(page: Page, *events: tuple[str, Any]) -> dict[str, Any]:
+def read(scripts: Page, *events: tuple[str, Any]) -> dict[str, Any]:
     """The task after these events: each is a step and its attributes, or the text that a row has of them."""
     texts = [[step, about if isinstance(about, str) else json.dumps(about)] for step, about in events]
-    return dict(page.evaluate(READ, texts))
+    return dict(scripts.evaluate(READ, texts))
 
 
 def started(value: Any) -> tuple[str, Any]:
@@ -87,17 +78,17 @@ def patch(*operations: Any, step: str = "in_progress", **more: Any) -> tuple[str
         ([None], ""),
     ],
 )
-def test_progress(page: Page, values: list[Any], words: str) -> None:
-    assert read(page, started({}), *map(state, values))["words"] == words
+def test_progress(scripts: Page, values: list[Any], words: str) -> None:
+    assert read(scripts, started({}), *map(state, values))["words"] == words
 
 
-def test_a_plain_1_is_all_once_the_task_is_complete(page: Page) -> None:
-    assert read(page, started({"progress": 0}), state({"progress": 1}, "completed"))["words"] == "100 %"
+def test_a_plain_1_is_all_once_the_task_is_complete(scripts: Page) -> None:
+    assert read(scripts, started({"progress": 0}), state({"progress": 1}, "completed"))["words"] == "100 %"
 
 
-def test_texts_and_the_rest(page: Page) -> None:
+def test_texts_and_the_rest(scripts: Page) -> None:
     found = read(
-        page,
+        scripts,
         started({"model": "large", "text": "", "usage": {"tokens": 12, "out": ""}, "seed": 2**63}),
         patch(("append", "/text", "Hello"), ("append", "/usage/out", "x")),
         patch(("append", "/text", " world"), ("add", "/long", "long " * 30)),
@@ -108,7 +99,7 @@ def test_texts_and_the_rest(page: Page) -> None:
 
 
 @pytest.mark.parametrize("at", ["", "/messages"])
-def test_a_conversation(page: Page, at: str) -> None:
+def test_a_conversation(scripts: Page, at: str) -> None:
     said = [
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": [{"type": "text", "text": "Hel"}, "lo"]},
@@ -116,14 +107,14 @@ def test_a_conversation(page: Page, at: str) -> None:
         {"role": "assistant", "content": ""},
     ]
     path = f"{at}/3/content"
-    found = read(page, started({"messages": said} if at else said), patch(("append", path, "Bye")))
+    found = read(scripts, started({"messages": said} if at else said), patch(("append", path, "Bye")))
     assert found["names"] == ["user", "assistant", "tool", "assistant"]
     assert [*found["texts"].values()] == ["Hi", "Hello", '{\n  "hits": 3\n}', "Bye"]
     assert [*found["texts"]][3] == path
 
 
-def test_of_a_long_conversation_the_latest_shows(page: Page) -> None:
-    found = read(page, started([{"role": "user", "content": f"{number}"} for number in range(25)]))
+def test_of_a_long_conversation_the_latest_shows(scripts: Page) -> None:
+    found = read(scripts, started([{"role": "user", "content": f"{number}"} for number in range(25)]))
     assert [*found["texts"].values()] == ["5 earlier messages", *(f"{number}" for number in range(5, 25))]
 
 
@@ -207,6 +198,6 @@ def test_of_a_long_conversation_the_latest_shows(page: Page) -> None:
         ([started({"__proto__": "long " * 30})], {"texts": {"/__proto__": "long " * 30}, "rest": "{}"}),
     ],
 )
-def test_what_is_said_of_a_state(page: Page, events: list[tuple[str, Any]], expected: dict[str, Any]) -> None:
-    found = read(page, *events)
+def test_what_is_said_of_a_state(scripts: Page, events: list[tuple[str, Any]], expected: dict[str, Any]) -> None:
+    found = read(scripts, *events)
     assert {name: found[name] for name in expected} == expected

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
-from tests import faulty
 from tests.browser.conftest import SignedIn
 from tests.browser.upstream import Written
 from tests.faulty import Faulty
 from tests.sandbox.api import Api
-from tests.servers import Console, console
+from tests.servers import Console
 
 LONG = 30_000
 NEWLINE = "\n"
@@ -51,22 +50,9 @@ def append(text: str, task_id: str = "t-1") -> tuple[str, dict[str, Any]]:
     return task("IN_PROGRESS", task_id, payload={"type": "json_patch", "value": value})
 
 
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Faulty]:
-    with faulty.running() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def served(upstream: Faulty, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    with console(tmp_path_factory.mktemp("tasks"), upstream.url) as found:
-        yield found
-        assert "Traceback" not in found.log, found.log
-
-
 @pytest.fixture
-def announced(upstream: Faulty) -> Iterator[Announced]:
-    made = Announced(upstream, id=f"agent-{next(_ids)}")
+def announced(api: Faulty) -> Iterator[Announced]:
+    made = Announced(api, id=f"agent-{next(_ids)}")
     yield made
     made.finish()
 
