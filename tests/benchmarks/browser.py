@@ -1,7 +1,5 @@
 """A live page in a real browser: a row's way from upstream to the screen, and how long it holds up the page."""
 
-import os
-import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests import faulty
 from tests.browser.upstream import Written
+from tests.chromium import LAUNCH
 from tests.servers import PASSWORD, Console, console
 
 ROWS_SENT, PAUSE_SECONDS = 60, 0.1
@@ -46,10 +45,7 @@ document.addEventListener("DOMContentLoaded", () => {
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--disable-background-networking", *(["--no-sandbox"] if os.geteuid() == 0 else [])],
-        )
+        yield playwright.chromium.launch(**LAUNCH)
 
 
 def sign_in(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from mistralai.client import Mistral
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests import faulty
+from tests.chromium import LAUNCH
 from tests.executions import canned
 from tests.faulty import Faulty
 from tests.sandbox.api import Api
@@ -28,9 +28,7 @@ _ADDRESSES = re.compile(r"Executions Console\s+(http://\S+).*The sandbox's API\s
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": [*quiet, *root]}
+    return {**browser_type_launch_args, **LAUNCH}
 
 
 WORKABLE = """() => !window.htmx || "ready" in document.documentElement.dataset"""
