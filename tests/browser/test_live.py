@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -258,9 +257,7 @@ def test_cuts_of_all_kinds_lose_nothing_and_bring_nothing_twice(page: Page, serv
 
 
 @pytest.fixture
-def cut_off(
-    page: Page, browser: Browser, served: Console, state: Path, written: Written
-) -> Iterator[Callable[..., None]]:
+def cut_off(page: Page, browser: Browser, served: Console, written: Written) -> Iterator[Callable[..., None]]:
     """`cut_off()`: when the page is back, upstream cannot go on after its last row; rows 61 to 360 come with no stream.
 
     If they are not `listed`, they come with no page either; then there is one more, which only the stream has."""

@@ -75,7 +75,9 @@ def test_reset_to_before_what_failed(signed_in: SignedIn, demo_api: Api, engine:
     expect(row.get_by_role("link", name="The run before")).to_have_attribute("href", re.compile(before["run_id"]))
     demo_api.wait_for(execution_id, "COMPLETED")
     row.get_by_role("link", name="Compare the two runs").click()
-    expect(page.locator("#part")).to_contain_text("Both did the same, step by step, up to history event 21")
+    expect(page.locator("#part")).to_contain_text(
+        "The newer run took over what the older one had done, up to history event 21."
+    )
     expect(page.locator("#part")).to_contain_text("“the ledger is back”")
     book = page.locator(".compare-steps tr", has_text="book").first
     expect(book.locator("td").nth(0)).to_contain_text("the ledger service answered 503")
