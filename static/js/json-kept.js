@@ -92,4 +92,5 @@ function start(root) {
   if (call) arrive(call);
 }
 
-document.addEventListener("htmx:load", (event) => start(event.target));
+// At once: what is sent before the new form has settled is what was typed.
+document.addEventListener("htmx:afterSwap", (event) => start(event.target));

@@ -161,7 +161,7 @@ function start(place) {
 }
 
 start(document);
-document.addEventListener("htmx:load", (event) => start(event.target));
+document.addEventListener("htmx:afterSwap", (event) => start(event.target));
 // A page that comes back from the browser's memory.
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const root of document.querySelectorAll("[data-call]")) known.get(root)?.read();

@@ -1,5 +1,6 @@
 """Browser tests: Debian's Chromium on the real demo, started with the command that a visitor uses."""
 
+import json
 import os
 import re
 import signal
@@ -174,6 +175,11 @@ def signed_in(demo: str, browser: Browser, states: dict[str, Path]) -> Iterator[
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def input_json(page: Page) -> Any:
+    """The JSON of a form as it would be sent."""
+    return json.loads(page.get_by_label("Input (JSON)").input_value())
 
 
 SEEDED = "inv-"
