@@ -18,7 +18,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // A page that comes back from the browser's cache can be used again; the server knows what was sent.
-addEventListener("pageshow", () => {
+function freshen() {
   for (const form of document.querySelectorAll("[data-once]")) {
     delete form.dataset.sent;
     form.querySelectorAll("button:not([type=button])").forEach((one) => { one.disabled = false; });
@@ -26,7 +26,11 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-filters]")) {
     for (const field of form.elements) field.disabled = false;
   }
-});
+}
+
+// Some browsers restore on a reload, too.
+freshen();
+addEventListener("pageshow", (event) => { if (event.persisted) freshen(); });
 
 document.addEventListener("change", (event) => {
   const filter = event.target.closest("[data-filters] input[type=checkbox]");
@@ -41,6 +45,7 @@ function focusFirst(form) {
   field?.focus({ preventScroll: true });
 }
 
-if (matchMedia("(pointer: fine)").matches && !location.hash) {
+// Nobody is interrupted who has begun elsewhere.
+if (matchMedia("(pointer: fine)").matches && !location.hash && document.activeElement === document.body) {
   for (const form of document.querySelectorAll("[data-first-field]")) focusFirst(form);
 }

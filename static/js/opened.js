@@ -2,14 +2,18 @@
 // what it was in was replaced.
 let open = "";
 
-document.addEventListener("toggle", (event) => {
-  const body = event.target.open && event.target.querySelector(":scope > [data-on-open]");
+function ask(row) {
+  const body = row.open && row.querySelector(":scope > [data-on-open]");
   if (!body || "asked" in body.dataset) return;
   body.dataset.asked = "";
   // A row that has just come in may not be known to htmx yet.
   htmx.process(body);
   htmx.trigger(body, "opened");
-}, true);
+}
+
+document.addEventListener("toggle", (event) => ask(event.target), true);
+// Opened before this was there.
+for (const row of document.querySelectorAll("details[open]")) ask(row);
 
 // A row that has changed, and is put in for what it was.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {

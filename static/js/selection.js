@@ -51,9 +51,12 @@ document.addEventListener("change", (event) => {
   update(form);
 });
 
-// A page that comes back from the browser's cache has its boxes ticked as they were.
-addEventListener("pageshow", () => {
+// A page that comes back, from the browser's cache or by a reload, has its boxes ticked as they were.
+function again() {
   for (const form of document.querySelectorAll("[data-selection]")) {
     if (form.querySelector("[data-selection-bar]")) update(form);
   }
-});
+}
+
+again();
+addEventListener("pageshow", again);

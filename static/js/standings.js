@@ -1,18 +1,33 @@
 // [data-standing]: how an activity is doing that has not ended, as the sentence at the top knows it. It is put into the
-// activity's row in the history, whichever of the two came later.
+// activity's row in the history, whichever of the two came later; of what the sentence knows no more, it goes again.
 import { onSettled } from "./settled.js";
 
+// What the cells had before.
+const told = new Map();
+
 function put(cell, words) {
-  if (!cell || cell.innerHTML === words.innerHTML) return;
-  cell.replaceChildren(...[...words.childNodes].map((node) => node.cloneNode(true)));
+  if (!cell) return;
+  if (!told.has(cell)) told.set(cell, [...cell.childNodes]);
+  if (cell.innerHTML !== words.innerHTML) cell.replaceChildren(...[...words.childNodes].map((node) => node.cloneNode(true)));
 }
 
-onSettled(() => {
+function tell() {
+  const known = new Set();
   for (const standing of document.querySelectorAll("[data-standing]")) {
     const row = document.getElementById(`event-${standing.dataset.standing}`);
     if (!row?.matches(".compact-rows > .pending")) continue;
-    const [outcome, words] = standing.children;
-    put(row.querySelector("summary > .outcome"), outcome);
-    put(row.querySelector("summary > .tells"), words);
+    for (const [number, name] of ["outcome", "tells"].entries()) {
+      const cell = row.querySelector(`summary > .${name}`);
+      put(cell, standing.children[number]);
+      known.add(cell);
+    }
   }
-});
+  for (const [cell, before] of told) {
+    if (known.has(cell)) continue;
+    told.delete(cell);
+    cell.replaceChildren(...before);
+  }
+}
+
+tell();
+onSettled(tell);

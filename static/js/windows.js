@@ -28,8 +28,8 @@ function trim(list, way) {
   const over = rows.length - MOST;
   if (over <= 0) return;
   const off = way === "past" ? rows.slice(0, over) : rows.slice(-over);
-  const inSight = (row) => row.getBoundingClientRect().bottom > 0 && row.getBoundingClientRect().top < innerHeight;
-  if (inSight(off[0]) || inSight(off.at(-1))) return;
+  // The reader may look at them, or at their middle only.
+  if (off[0].getBoundingClientRect().top < innerHeight && off.at(-1).getBoundingClientRect().bottom > 0) return;
   const kept = way === "past" ? rows[over] : rows[rows.length - over - 1];
   const before = kept.getBoundingClientRect().top;
   const other = way === "past" ? "ahead" : "past";

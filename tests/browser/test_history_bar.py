@@ -200,3 +200,8 @@ def test_the_row_of_an_activity_that_is_tried_again_says_so(page: Page, api: Fau
     fail(4)
     expect(row.locator(".outcome")).to_have_text("retrying ×4", timeout=LONG)
     expect(row).to_be_focused()
+    # The sentence knows of it no more.
+    page.locator("[data-standing]").evaluate("one => one.remove()")
+    settled = "document.body.dispatchEvent(new CustomEvent('htmx:afterSettle', { bubbles: true, detail: {} }))"
+    page.evaluate(settled)
+    expect(row.locator(".outcome")).to_have_text("not completed")
