@@ -6,7 +6,6 @@ bounds, in this process; what is forgotten counts as not read.
 """
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from executions.upstream.types import LogPage
 MOST_LINES, ALL_LINES = 20_000, 200_000
 """Of one execution, which then begins anew, and of all: those that were looked at longest ago go."""
 MOST_EXECUTIONS, MOST_CURSORS = 500, 500
+MOST_SPANS = 1_000
+"""Times apart from each other of which one execution's lines were read; then it begins anew."""
 Span = tuple[float, float]
 """From when to when, in seconds since 1970."""
 EVER = (float("-inf"), float("inf"))
@@ -37,14 +38,22 @@ class Lines:
     """Another one when there is more."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where the next page begins, and what the page before it was asked for with."""
+
+    moment: float
+    scope: tuple[object, ...]
+
+
 @dataclass(slots=True)
 class _Known:
     lines: dict[int, tuple[float, str]] = field(default_factory=dict)
     """By what tells a line from others: equals are one."""
     read: dict[str, list[Span]] = field(default_factory=dict)
     """By the run whose lines were asked for; empty for all of them."""
-    edges: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
-    """By the cursor that a page gave: where the next page begins."""
+    edges: "OrderedDict[str, _Edge]" = field(default_factory=OrderedDict)
+    """By the cursor that a page gave."""
     version: int = 0
 
 
@@ -64,6 +73,12 @@ class Asked:
     cursor: str
     whole: bool
     """Whether all lines of that time were wanted: not those of one activity only."""
+    at: float
+    """When, in seconds since 1970."""
+
+    @property
+    def scope(self) -> tuple[object, ...]:
+        return self.run_id, self.after, self.before, self.newest_first, self.whole
 
 
 def note(execution_id: str, asked: Asked, page: LogPage) -> None:
@@ -75,7 +90,7 @@ def note(execution_id: str, asked: Asked, page: LogPage) -> None:
             lines[key] = (moment.timestamp(), logs.tone(record.severity_text or ""))
     with _lock:
         known = _entry((api.client(), execution_id))
-        if len(known.lines) + len(lines) > MOST_LINES:
+        if len(known.lines) + len(lines) > MOST_LINES or sum(map(len, known.read.values())) >= MOST_SPANS:
             known.lines, known.read, known.edges = {}, {}, OrderedDict()
         before = (len(known.lines), known.read.get(asked.run_id))
         known.lines.update(lines)
@@ -89,23 +104,23 @@ def note(execution_id: str, asked: Asked, page: LogPage) -> None:
 
 def _covered(known: _Known, asked: Asked, page: LogPage, moments: list[float]) -> Span | None:
     """The time of which this page has all lines: from where the page before it ended to where the next one begins."""
-    oldest, newest = _moment(asked.after, EVER[0]), _moment(asked.before, time.time())
-    edge = (min(moments) if asked.newest_first else max(moments)) if moments else known.edges.get(asked.cursor)
-    begin = newest if asked.newest_first else oldest
-    if asked.cursor:
-        near = (max(moments) if asked.newest_first else min(moments)) if moments else edge
-        found = known.edges.get(asked.cursor, near)
-        if found is None:
-            return None
-        begin = found
-    end = oldest if asked.newest_first else newest
+    given = known.edges.get(asked.cursor)
+    if asked.cursor and (given is None or given.scope != asked.scope):
+        # A cursor carries order and range, and these are not known: nothing is between the page's own lines.
+        return (min(moments), max(moments)) if moments else None
+    oldest = _moment(asked.after, EVER[0])
+    # Some of the newest lines are still on their way.
+    newest = min(_moment(asked.before, EVER[1]), asked.at - logs.LATE.total_seconds())
+    start, end = (newest, oldest) if asked.newest_first else (oldest, newest)
+    if given:
+        start = given.moment
     if page.next_cursor:
-        if edge is None:
-            return None
-        end = known.edges[page.next_cursor] = edge
+        end = (min(moments) if asked.newest_first else max(moments)) if moments else start
+        known.edges[page.next_cursor] = _Edge(end, asked.scope)
         while len(known.edges) > MOST_CURSORS:
             known.edges.popitem(last=False)
-    return min(begin, end), max(begin, end)
+    begin, end = (end, start) if asked.newest_first else (start, end)
+    return (begin, end) if begin < end else None
 
 
 def of(execution_id: str, run_id: str) -> Lines:

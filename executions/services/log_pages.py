@@ -1,5 +1,6 @@
 """Pages of log lines for a list that goes on in both directions."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,6 +35,7 @@ class Scope:
 
 def read(scope: Scope, order: str, cursor: str = "") -> LogPage:
     """A page; with a cursor the one after the page that gave it, whose order and range it carries."""
+    at = time.time()
     page = api.client().get_workflow_execution_logs(
         scope.execution_id,
         run_id=scope.run_id or None,
@@ -51,6 +53,7 @@ def read(scope: Scope, order: str, cursor: str = "") -> LogPage:
         newest_first=order != "asc",
         cursor=cursor,
         whole=not scope.activity,
+        at=at,
     )
     fetched_lines.note(scope.execution_id, asked, page)
     return page

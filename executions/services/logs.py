@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from executions import ids
@@ -15,6 +15,8 @@ PAGE_SIZE = 100
 """What one call to the API gives at most."""
 BODY_LIMIT = 20_000
 """Characters of a line's body that a page shows."""
+LATE = timedelta(seconds=5)
+"""By how much workers' clocks, and the ways of their lines, may differ."""
 _TONES = {"fatal": "error", "critical": "error", "error": "error", "warning": "warning", "warn": "warning"}
 SEVERITIES = ("debug", "info", "warning", "error")
 

@@ -6,11 +6,11 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from executions.ids import to_path
-from executions.services import api, runs, text
+from executions.services import api, logs, runs, text
 from executions.services import events as services
 from executions.services import time_range as ranges
 from executions.views.frame import execution_page, time_range
-from executions.views.logs import LATE, is_over
+from executions.views.logs import is_over
 
 MOST_EVENTS = 1_000
 """What a page looks through for the chosen time: all that the API gives in one answer."""
@@ -59,5 +59,5 @@ def _live(
     if end := during.before:
         # Events come in the order of their time, nearly: past its end no more are awaited.
         times = [row.time for row in rows if row.time] if more else [now()]
-        rest = "range" if times and max(times) > text.moved(end, LATE) else rest
+        rest = "range" if times and max(times) > text.moved(end, logs.LATE) else rest
     return {"path": f"/ws/executions/{to_path(run.execution_id)}/events/", "query": "", "rest": rest}

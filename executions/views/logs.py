@@ -16,9 +16,6 @@ from executions.upstream.types import LogPage
 from executions.views.frame import RANGE, execution_page, time_range
 from executions.views.freshness import secondary
 
-LATE = timedelta(seconds=5)
-"""By how much workers' clocks, and the ways of their lines, may differ."""
-
 QUIET = timedelta(minutes=1)
 """So long after a run's end no more lines are expected."""
 
@@ -93,7 +90,7 @@ def _live(
     oldest_first = request.GET.get("order") == "asc"
     at_start, at_end = (not inside, not answer.next_cursor) if oldest_first else (not answer.next_cursor, not inside)
     query = {"run": scope.run_id, "activity": scope.activity}
-    after = (now() - LATE).isoformat()
+    after = (now() - services.LATE).isoformat()
     if at_end:
         after = _after(lines, all_known=at_start) or request.GET.get("after", "")
     kept = [(name, value) for name, values in request.GET.lists() for value in values if name in KEPT]
@@ -152,5 +149,5 @@ def _after(lines: list[services.LogRow], *, all_known: bool) -> str:
         return ""
     oldest = min(times) if all_known else text.moved(min(times), timedelta(microseconds=1))
     moment = now()
-    start = text.moved(min(max(times), moment), -LATE)
+    start = text.moved(min(max(times), moment), -services.LATE)
     return (max(oldest, start) if oldest <= moment else start).isoformat()

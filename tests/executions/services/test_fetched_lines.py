@@ -1,5 +1,6 @@
 """Which log lines the console has fetched so far, and of which time it lacks none."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.services import fetched_lines
+from executions.services import fetched_lines, logs
 from executions.services.fetched_lines import EVER
 from executions.services.log_pages import Scope, read
 from executions.upstream.types import LogPage, LogRecord
@@ -58,9 +59,10 @@ def test_the_newest_page_reaches_to_now_and_the_next_one_goes_on_where_it_ended(
 
 def test_the_oldest_page_of_a_range_begins_with_it(upstream: Faulty) -> None:
     after = (BEGUN + timedelta(seconds=5)).isoformat()
-    fetch(upstream, [10, 20], "asc", more="a", after=after)
+    before = (BEGUN + timedelta(seconds=60)).isoformat()
+    fetch(upstream, [10, 20], "asc", more="a", after=after, before=before)
     assert covered() == ((at(5), at(20)),)
-    fetch(upstream, [], "asc", cursor="a", after=after, before=(BEGUN + timedelta(seconds=60)).isoformat())
+    fetch(upstream, [], "asc", cursor="a", after=after, before=before)
     assert covered() == ((at(5), at(60)),)
 
 
@@ -69,6 +71,35 @@ def test_a_page_from_the_middle_covers_only_itself(upstream: Faulty) -> None:
     assert covered() == ((at(20), at(30)),)
     fetch(upstream, [], "asc", cursor="nor this one", more="c")
     assert covered() == ((at(20), at(30)),)
+
+
+def test_what_is_still_to_come_is_not_read(upstream: Faulty) -> None:
+    fetch(upstream, [10], "desc", before="2099-01-01T00:00:00Z")
+    ((_, end),) = covered()
+    # Lines of the last seconds may be on their way.
+    assert time.time() - 60 < end <= time.time() - logs.LATE.total_seconds()
+
+
+def test_a_range_that_ends_before_it_begins_is_none(upstream: Faulty) -> None:
+    for order in ("asc", "desc"):
+        fetch(upstream, [], order, after="2026-01-31T15:00:00Z", before="2026-01-31T14:00:00Z")
+    assert covered() == ()
+
+
+@pytest.mark.parametrize("other", [{"order": "asc"}, {"before": "2026-01-31T15:00:00Z"}, {"run_id": canned.RUN}])
+def test_a_cursor_is_believed_only_with_what_it_came_from(upstream: Faulty, other: dict[str, Any]) -> None:
+    fetch(upstream, [40, 30], "desc", more="a")
+    known = covered()
+    fetch(upstream, [], other.pop("order", "desc"), cursor="a", **other)
+    assert covered(canned.RUN) == covered() == known
+
+
+def test_of_very_many_times_it_begins_anew(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetched_lines, "MOST_SPANS", 3)
+    for number in range(4):
+        after, before = (BEGUN + timedelta(seconds=number * 10 + more) for more in (0, 5))
+        fetch(upstream, [], "asc", after=after.isoformat(), before=before.isoformat())
+    assert covered() == ((at(30), at(35)),)
 
 
 def test_the_lines_of_one_activity_leave_the_rest_unread(upstream: Faulty) -> None:
@@ -98,7 +129,7 @@ def test_the_version_tells_only_of_news(upstream: Faulty) -> None:
 def test_there_is_a_bound_for_one_execution_and_for_all(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetched_lines, "MOST_LINES", 5)
     monkeypatch.setattr(fetched_lines, "ALL_LINES", 8)
-    asked = {"run_id": "", "after": None, "before": None, "newest_first": False, "cursor": "", "whole": True}
+    asked = {"run_id": "", "after": None, "before": None, "newest_first": False, "cursor": "", "whole": True, "at": 2e9}
 
     def note(execution_id: str, first: int, count: int = 3) -> None:
         records = [LogRecord(timestamp=record(first + number)["timestamp"]) for number in range(count)]
