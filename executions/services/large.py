@@ -18,7 +18,11 @@ VALUE_LIMIT = 64 * 1024
 START = 2 * text.PAYLOAD_LIMIT
 """Of a large value, what is kept."""
 MOST = 20_000
-"""Names in a large object, at any depth, and values in a large list."""
+"""Names in a large object, at any depth."""
+MOST_OBJECTS, MOST_COMMAS = 200_000, 2_000_000
+"""In a large list, at any depth: it has no more values than that."""
+_NAMED = (b'":', b'" :', b'"\t:', b'"\n:', b'"\r:')
+"""How a name may be written."""
 REST = "…"
 """The name under which it says what is left out."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -48,7 +52,7 @@ def members(raw: Raw) -> dict[str, Any]:
 
 def _named(content: bytes) -> dict[str, Raw] | None:
     """The object's members undecoded; None for something else, or where that too would take long."""
-    if content.count(b'":') > MOST:
+    if sum(map(content.count, _NAMED)) > MOST:
         return None
     try:
         return msgspec.json.decode(content, type=dict[str, Raw])
@@ -58,8 +62,10 @@ def _named(content: bytes) -> dict[str, Raw] | None:
 
 def values(raw: Raw) -> list[Raw]:
     """A list's values undecoded; none where it is not one, or where even that would take long."""
-    if size(raw) > LIMIT and bytes(raw).count(b"{") > 10 * MOST:
-        return []
+    if size(raw) > LIMIT:
+        content = bytes(raw)
+        if content.count(b"{") > MOST_OBJECTS or content.count(b",") > MOST_COMMAS:
+            return []
     try:
         return msgspec.json.decode(raw, type=list[Raw] | None) or []
     except UNREADABLE:

@@ -50,11 +50,18 @@ def test_more_names_than_can_be_told_apart_soon() -> None:
     assert found[large.REST].startswith("This is the start of 3,")
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\n", "\r"])
+def test_names_are_counted_however_they_are_written(space: str) -> None:
+    written = "{" + ",".join(f'"key-{number}"{space}:{number}' for number in range(200_000)) + "}"
+    assert [*large.members(Raw(written.encode()))] == ["value", large.REST]
+
+
 def test_a_list_s_values_undecoded() -> None:
     assert large.values(raw([{"a": 1}, 2])) == [raw({"a": 1}), raw(2)]
     assert [large.values(one) for one in (raw({"a": 1}), raw(None), Raw(b""), Raw(b"[1,"), Raw(b"x"))] == [[]] * 5
     assert large.values(raw([{}] * 3)) == [raw({})] * 3
-    assert large.values(raw([{}] * (20 * large.MOST))) == []
+    assert large.values(raw([{}] * (2 * large.MOST_OBJECTS))) == []
+    assert large.values(raw([0] * (large.MOST_COMMAS + 2))) == []
 
 
 @pytest.mark.parametrize("character", ["é", "\\", '"', "\n", "\u2028", "\U0001f600", "\x00"])
