@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
+# Servers and tests start sooner where Python may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup browser demo run test test-slow check bench soak lock
 
@@ -51,8 +54,10 @@ test: $(READY) browser
 	$(PYTEST) -m "not slow" --ignore=tests/browser -n 3 --dist loadfile
 	$(PYTEST) -m "not slow" tests/browser -n 2 --dist loadfile
 
+# Generated inputs once more, ten times as many.
 test-slow: $(READY) browser
 	$(PYTEST) -m slow --ignore=tests/browser
+	$(PYTEST) -m "hypothesis and not slow" --ignore=tests/browser --hypothesis-profile=thorough -n 2
 	$(PYTEST) -m slow tests/browser
 
 check: $(READY)

@@ -13,8 +13,9 @@ from tests import faulty as upstream
 from tests.sandbox import running
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("tests", deadline=None)
-settings.load_profile("tests")
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,8 @@ from tests.faulty import HANG, Faulty, Request, Step, reply, running
 from tests.servers import Console, console
 
 CANCEL = f"{canned.EXECUTIONS}/cancel"
+pytestmark = pytest.mark.slow  # a batch of many chunks takes its time
+
 TIMEOUT = "2"
 """Seconds after which the console gives up a call."""
 
@@ -113,7 +115,6 @@ class Batch:
         return pages.text(self.browser.get(self.address).text)
 
 
-@pytest.mark.slow
 def test_started_a_hundred_times_at_once_it_starts_once(serving: Console, admin: httpx.Client, api: Faulty) -> None:
     api.on(succeeded, method="POST")
     batch = Batch(serving, admin, many(3))
@@ -158,7 +159,6 @@ def test_it_goes_on_when_the_browser_leaves_and_is_paused_from_elsewhere(
 
 
 @pytest.mark.parametrize("step", ["waits for an answer", "was asked to slow down"])
-@pytest.mark.slow
 def test_killed_in_the_middle_it_is_paused(serving: Console, admin: httpx.Client, api: Faulty, step: str) -> None:
     """SIGKILL: what was sent is unknown or known, what was not sent is not, and nothing goes on by itself."""
     slowed = step == "was asked to slow down"
@@ -201,7 +201,6 @@ def test_told_to_stop_it_finishes_its_chunk(serving: Console, admin: httpx.Clien
     assert len(sent(api)) == 1
 
 
-@pytest.mark.slow
 def test_told_to_stop_it_waits_for_nobody_s_patience(serving: Console, admin: httpx.Client, api: Faulty) -> None:
     """An API that asked to slow down does not keep the process."""
     api.on(reply(status=429, headers={"Retry-After": "600"}), method="POST")
@@ -227,7 +226,6 @@ def test_a_running_batch_lets_others_write(serving: Console, admin: httpx.Client
     batch.becomes("done")
 
 
-@pytest.mark.slow
 def test_two_and_a_half_thousand_with_everything_that_goes_wrong(
     serving: Console, admin: httpx.Client, api: Faulty
 ) -> None:

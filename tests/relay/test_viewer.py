@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.relay import buffer as buffers
@@ -492,7 +492,6 @@ starts = st.one_of(
 )
 
 
-@settings(max_examples=150)
 @given(
     there=st.integers(0, 30),
     coming=st.integers(0, 30),

@@ -79,6 +79,7 @@ def test_a_port_that_cannot_be_had(port: int | None, words: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"CommandError: {words.format(wanted)}\n")
 
 
+@pytest.mark.slow
 def test_the_engines_own_ui_shows_the_same_executions() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

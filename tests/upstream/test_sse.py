@@ -358,8 +358,8 @@ async def test_a_stream_without_chunks_ends_where_it_is_closed(client: Client, f
 
 
 async def test_silence_ends_a_stream(faulty: Faulty) -> None:
-    faulty.on(stream_of(b"data: 1\n\n", Drip(b"99", 0.7), CLOSE))
-    found, error = await until_it_fails(Client(faulty.url, KEY, heartbeat=0.1).stream("a"))
+    faulty.on(stream_of(b"data: 1\n\n", Drip(b"9", 1.8), CLOSE))
+    found, error = await until_it_fails(Client(faulty.url, KEY, heartbeat=0.3).stream("a"))
     assert (found, type(error)) == ([event("1")], errors.Timeout)
     assert str(error) == "The Workflows API’s stream went silent."
     faulty.wait_until_left()

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from executions.services.model_calls import MESSAGE_LIMIT, MOST_MESSAGES, model_call
 from executions.services.spans import node
@@ -122,7 +122,6 @@ def test_they_are_bounded_and_clean() -> None:
     assert (len(text), "\x1b" in text) == (MESSAGE_LIMIT + 1, False)
 
 
-@settings(max_examples=100)
 @given(hostile.values(["gen_ai.prompt", "gen_ai.input.messages", "gen_ai.prompt.0.content", "role", "parts"]))
 def test_nothing_is_too_odd(value: Any) -> None:
     attributes = value if isinstance(value, dict) else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import get_template
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.services import live
@@ -37,7 +37,6 @@ def rows(row: Any) -> st.SearchStrategy[Any]:
         (live._EVENT_ROW, "executions/_event_row.html", "event", StreamRow),
     ],
 )
-@settings(max_examples=300)
 @given(data=st.data())
 def test_it_is_what_the_template_makes(mould: Mould, template: str, name: str, row: Any, data: st.DataObject) -> None:
     made = data.draw(rows(row))

@@ -215,6 +215,7 @@ class TestCheck:
         assert canned.sent(upstream) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filling", ['\\"', "é"])
 def test_two_megabytes_are_sent_however_a_browser_writes_them(operator: Client, upstream: Faulty, filling: str) -> None:
     count, rest = divmod(inputs.INPUT_LIMIT - len('{"a": ""}'), len(filling.encode()))
