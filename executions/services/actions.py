@@ -9,20 +9,18 @@ asynchronous view when its browser leaves, in the middle of a write.
 
 import hashlib
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db import Error as AnyDatabaseError
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.permissions import check_allowed
 from executions.services import text
-from executions.services.api import NotConfigured
+from executions.services.outcomes import Result, outcome, record, result_of
 from executions.upstream import errors
 
 TOKEN_SECONDS = 12 * 3600
@@ -32,8 +30,6 @@ ANSWER_LIMIT = 64_000
 INPUT_KEPT = 64_000
 """Characters of an input that the audit keeps; of a longer one only the digest."""
 REASON_LIMIT = 2_000
-Result = ActionOutcome.Result
-logger = logging.getLogger(__name__)
 
 
 class StaleForm(Exception):
@@ -235,40 +231,3 @@ def _send(action_id: uuid.UUID, call: Callable[[], Any]) -> Done:
     shown = text.pretty(answer, ANSWER_LIMIT) if answer is not None else ""
     record([ActionOutcome(action_id=action_id, result=Result.DONE, answer=shown)])
     return Done(action_id, Result.DONE, answer=answer)
-
-
-def result_of(error: Exception) -> Result:
-    """What an error says about a write: whether it can have reached the workflow."""
-    match error:
-        case errors.Refused():
-            return Result.REFUSED
-        case errors.InvalidId() | NotConfigured() | errors.NoAnswer(sent=False):
-            return Result.NOT_SENT
-    return Result.UNKNOWN
-
-
-def outcome(action_id: uuid.UUID, error: Exception) -> ActionOutcome:
-    """The row that says what came of an action that ended with this error, not yet saved."""
-    result = result_of(error)
-    if isinstance(error, errors.UpstreamError):
-        return ActionOutcome(action_id=action_id, result=result, code=(error.code or "")[:64], message=str(error))
-    words = "Nothing was sent." if result == Result.NOT_SENT else "The console failed in the middle of it."
-    return ActionOutcome(action_id=action_id, result=result, message=words)
-
-
-def saved(save: Callable[[], Any]) -> None:
-    """Save what came of a call, once more on a new connection: the old one may have been lost while it waited."""
-    try:
-        save()
-    except (InterfaceError, OperationalError):
-        connection.close()
-        save()
-
-
-def record(outcomes: list[ActionOutcome]) -> None:
-    """Save what came of actions. If the database fails now, the log keeps it, and the audit shows it as unknown."""
-    try:
-        saved(lambda: ActionOutcome.objects.bulk_create(outcomes))
-    except AnyDatabaseError:
-        for one in outcomes:
-            logger.exception("The outcome of action %s could not be saved: %s", one.action_id, one.result)

@@ -1,27 +1,24 @@
 """What operators did, read back: each action with its outcome, of an execution, a run or everywhere."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
+from executions.models import ActionOutcome, ActionRepeated, ActionRequested
 from executions.operations import BY_SLUG, OPERATIONS
 from executions.services import runs
 from executions.services.time_range import TimeRange
 
 PAGE_SIZE = 100
-SHEET_LIMIT = 10_000
-"""Rows of a CSV file."""
 RUN_LIMIT = 1_000
 """Actions on a run that its history shows, the newest."""
-PRUNINGS_SHOWN = 20
 IN_PROGRESS = "in progress"
 RECORDED = tuple((one.slug, one.label) for one in OPERATIONS if one.kind in {"ask", "write"})
 """The operations that are in the audit."""
@@ -222,46 +219,3 @@ def _with_result(result: str) -> Q:
     if result == ActionOutcome.Result.UNKNOWN:
         return recorded | Q(open_, at__lt=_given_up())
     return recorded
-
-
-SHEET_HEADING = (
-    *("time (UTC)", "user", "operation", "name", "execution", "run", "outcome", "code", "message", "reason", "detail"),
-    *("batch", "asked again", "SHA-256 of the body", "action"),
-)
-
-
-def sheet(actions: QuerySet[ActionRequested]) -> Iterator[tuple[object, ...]]:
-    """The newest actions as rows of a sheet, without inputs and answers."""
-    found = list(actions.defer("input")[:SHEET_LIMIT])
-    for start in range(0, len(found), 1_000):
-        for entry in entries(found[start : start + 1_000], answers=False):
-            yield _cells(entry)
-
-
-def _cells(entry: Entry) -> tuple[object, ...]:
-    action, outcome = entry.action, entry.outcome
-    said = (outcome.code, outcome.message) if outcome else ("", "")
-    return (
-        *(action.at.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00"), action.username),
-        *(action.operation, action.name, action.execution_id, action.run_id, entry.result, *said),
-        *(action.reason, action.detail, action.batch_id, entry.repeats or "", action.body_digest, action.id),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Pruning:
-    """Old rows that were removed: once, however many pieces it was done in."""
-
-    at: datetime
-    username: str
-    older_than: datetime
-    count: int
-
-
-def prunings() -> list[Pruning]:
-    """The latest removals of old audit rows."""
-    found = AuditPruned.objects.order_by().values("username", "older_than").annotate(ended=Max("at"), sum=Sum("count"))
-    return [
-        Pruning(one["ended"], one["username"], one["older_than"], one["sum"])
-        for one in found.order_by("-ended")[:PRUNINGS_SHOWN]
-    ]

@@ -25,6 +25,7 @@ from django.utils import timezone
 from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
 from executions.permissions import is_allowed
 from executions.services import actions, api, text
+from executions.services.outcomes import outcome, saved
 from executions.upstream import errors
 from executions.upstream.types import BatchAnswer
 
@@ -165,10 +166,10 @@ class Runner:
             self._close()
 
         try:
-            actions.saved(save)
+            saved(save)
         except AnyDatabaseError:
-            for outcome in outcomes:
-                logger.error("The outcome of action %s could not be saved: %s", outcome.action_id, outcome.result)
+            for one in outcomes:
+                logger.error("The outcome of action %s could not be saved: %s", one.action_id, one.result)
             raise
 
     def _close(self) -> bool:
@@ -233,7 +234,7 @@ def _call(operation: str) -> Callable[[list[str]], BatchAnswer]:
 
 
 def _came_of(error: Exception) -> Came:
-    row = actions.outcome(uuid.uuid4(), error)
+    row = outcome(uuid.uuid4(), error)
     return Came(Result(row.result), row.message[:MESSAGE_LIMIT], row.code)
 
 

@@ -4,31 +4,21 @@ The sending itself is `batch_runner`'s. Everything here that lets it begin is a 
 operator's page showed to "running" with a new runner, in one statement: a double click or a second tab changes nothing.
 """
 
-import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from executions import ids
 from executions.models import Batch, BatchItem
 from executions.permissions import check_allowed
-from executions.services import actions, api, batch_threads, runs
+from executions.services import actions, api, batch_threads
+from executions.services.batch_choice import AT_MOST, LIMIT, Chosen
 from executions.services.batch_threads import settle
-from executions.upstream import errors
 
 __all__ = ["Batch", "settle"]
-LIMIT = 10_000
-"""Executions in a batch."""
-PAGE_SIZE = 1_000
-"""Rows of the list in one call, while a filter is read to its end."""
-MOST_PAGES = 50
-"""Pages of the list that a filter may have."""
 COUNT_ASKED_ABOVE = 20
 """Executions: to cancel more than so many, the operator types how many they are; to terminate, always."""
 OPERATIONS = {"cancel": "batch-cancel", "terminate": "batch-terminate"}
@@ -43,17 +33,6 @@ class Outdated(Exception):
     """The batch is not what the page showed any more: nothing was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What a batch is made of: ids in their order, the filter that gave them, and how many of its rows were over."""
-
-    execution_ids: list[str]
-    source: str = ""
-    left_out: int = 0
-    known: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
-    """By id: its workflow and when it started, as far as the list said."""
-
-
 def asks_count(operation: str, count: int) -> bool:
     """Whether the operator has to type how many executions a batch is about."""
     return operation == "batch-terminate" or count > COUNT_ASKED_ABOVE
@@ -65,65 +44,6 @@ def operation_of(chosen: str) -> str:
     if operation is None:
         raise ValueError("Choose what to do with the selected executions: cancel or terminate.")
     return operation
-
-
-def ticked(execution_ids: list[str], shown: dict[str, Any] | None = None) -> Chosen:
-    """The executions that somebody ticked; ValueError says what is wrong with one.
-
-    `shown` are the filters of the page where that was: it is read once more, for what the executions are.
-    """
-    # Browsers write a line feed in a form's value as two characters.
-    wanted = list(dict.fromkeys(ids.check(one.replace("\r\n", "\n")) for one in execution_ids))
-    return Chosen(wanted, known=_known(shown) if shown is not None and wanted else {})
-
-
-def _known(shown: dict[str, Any]) -> dict[str, tuple[str, datetime | None]]:
-    """What the list says of its executions; nothing if it cannot be read: the ids alone are a batch, too."""
-    try:
-        # The list grows at its beginning: what was ticked may have moved down meanwhile.
-        answer = api.client().list_runs(**runs.parameters(shown) | {"page_size": 2 * runs.PAGE_SIZE})
-    except (errors.UpstreamError, api.NotConfigured):
-        return {}
-    return _described([runs.run(one) for one in answer.executions])
-
-
-def _described(rows: list[runs.Run]) -> dict[str, tuple[str, datetime | None]]:
-    return {row.execution_id: (row.workflow if row.execution.workflow_name else "", row.started) for row in rows}
-
-
-def matching(filters: dict[str, Any], source: str) -> Chosen:
-    """The executions that match the list's filters and still run; ValueError where they cannot be a batch.
-
-    Raises UpstreamError.
-    """
-    parameters = runs.parameters(filters)
-    found: dict[str, tuple[str, datetime | None]] = {}
-    token, over, slow = None, 0, False
-    deadline = time.monotonic() + 2 * settings.UPSTREAM_TIMEOUT_SECONDS
-    for _ in range(MOST_PAGES):
-        answer = api.client().list_runs(**parameters | {"page_size": PAGE_SIZE, "next_page_token": token})
-        rows = [runs.run(one) for one in answer.executions]
-        running = [row for row in rows if row.is_running and ids.check(row.execution_id)]
-        over += len(rows) - len(running)
-        found |= _described(running)
-        token = answer.next_page_token
-        if len(found) > LIMIT:
-            raise ValueError(f"More than {LIMIT:,} executions match and still run. Narrow the filter: {_AT_MOST}")
-        slow = time.monotonic() > deadline
-        if not token or slow:
-            break
-    if token:
-        why = "the API took too long" if slow else f"at most {MOST_PAGES * PAGE_SIZE:,} executions are looked through"
-        raise ValueError(
-            f"The list of what matches could not be read to its end: {why}. Narrow the filter, for example to those "
-            "that are running."
-        )
-    if not found:
-        raise ValueError("None of the executions that match this filter is still running.")
-    return Chosen(list(found), source, over, found)
-
-
-_AT_MOST = f"a batch takes at most {LIMIT:,}."
 
 
 def frozen_before(user: Any, token: str) -> Batch | None:
@@ -150,7 +70,7 @@ def _freeze(user: Any, operation: str, chosen: Chosen, token: str) -> Batch:
     if not wanted:
         raise ValueError("Nothing is selected.")
     if len(wanted) > LIMIT:
-        raise ValueError(f"{len(wanted):,} executions are selected; {_AT_MOST}")
+        raise ValueError(f"{len(wanted):,} executions are selected; {AT_MOST}")
     with transaction.atomic():
         batch: Batch = Batch.objects.create(
             operation=operation,

@@ -1,17 +1,19 @@
-"""Removing old audit rows: the one way there is, for the command `prune_audit` alone."""
+"""Removing old audit rows: the one way there is, for the command `prune_audit` alone; and what it has removed."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet, Sum
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
 
 CHUNK = 1_000
 """Actions removed in one transaction, so that operators' writes do not wait for long."""
+PRUNINGS_SHOWN = 20
 
 
 def count(older_than: datetime) -> int:
@@ -47,3 +49,22 @@ def _remove(model: type[Model], **condition: list[UUID]) -> int:
     found: Any = QuerySet(model).filter(**condition)
     removed: int = found._raw_delete(found.db)
     return removed
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Old rows that were removed: once, however many pieces it was done in."""
+
+    at: datetime
+    username: str
+    older_than: datetime
+    count: int
+
+
+def prunings() -> list[Pruning]:
+    """The latest removals of old audit rows."""
+    found = AuditPruned.objects.order_by().values("username", "older_than").annotate(ended=Max("at"), sum=Sum("count"))
+    return [
+        Pruning(one["ended"], one["username"], one["older_than"], one["sum"])
+        for one in found.order_by("-ended")[:PRUNINGS_SHOWN]
+    ]

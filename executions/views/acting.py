@@ -18,6 +18,7 @@ from executions.operations import BY_SLUG
 from executions.permissions import check_allowed
 from executions.services import actions, audit, runs, sent, statuses, text
 from executions.services.actions import Done, Intent
+from executions.services.outcomes import Result
 from executions.upstream import errors
 from executions.views.errors import Problem, describe, with_headers
 from executions.views.frame import (
@@ -155,7 +156,7 @@ class _Posted:
 
     def unseen(self, error: errors.UpstreamError) -> HttpResponse:
         """What the execution is now could not be read: nothing was sent, and the form still is about what it showed."""
-        failed, run = Done(None, actions.Result.NOT_SENT, error), unknown_run(self.execution_id)
+        failed, run = Done(None, Result.NOT_SENT, error), unknown_run(self.execution_id)
         return self._form_page(run, failed=failed, token=self.token, more={})
 
     def failed(self, done: Done, error: errors.UpstreamError, seen: runs.Run) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from executions import forms
 from executions.operations import BY_SLUG
 from executions.permissions import allowed_operations, check_allowed
-from executions.services import batch_progress, batches, statuses, text
+from executions.services import batch_choice, batch_progress, batches, statuses, text
 from executions.services.batches import Batch
 from executions.views.errors import with_headers
 from executions.views.frame import download, see_other
@@ -63,15 +63,15 @@ def _freeze(request: HttpRequest) -> HttpResponse:
     return see_other(reverse("batch", args=[batch.id]))
 
 
-def _ticked(request: HttpRequest) -> batches.Chosen:
+def _ticked(request: HttpRequest) -> batch_choice.Chosen:
     """Those that were ticked; the form's `shown` is the query string of the list where that was."""
     shown = request.POST.get("shown")
     form = forms.RunFilters(QueryDict(shown))
     filters = form.filters()
-    return batches.ticked(request.POST.getlist("id"), None if shown is None or form.errors else filters)
+    return batch_choice.ticked(request.POST.getlist("id"), None if shown is None or form.errors else filters)
 
 
-def _matching(request: HttpRequest) -> batches.Chosen:
+def _matching(request: HttpRequest) -> batch_choice.Chosen:
     """All that the list's filters show, on every page of it; the form's `matching` is the list's query string."""
     form = forms.RunFilters(QueryDict(request.POST["matching"]))
     filters = {name: value for name, value in form.filters().items() if value and name not in NO_FILTER}
@@ -79,7 +79,7 @@ def _matching(request: HttpRequest) -> batches.Chosen:
         raise BadRequest("One of the filters cannot be used, so nothing was selected.")
     if not filters:
         raise BadRequest("Without a filter this would be every execution there is. Set a filter in the list first.")
-    return batches.matching(filters, urlencode(filters, doseq=True))
+    return batch_choice.matching(filters, urlencode(filters, doseq=True))
 
 
 @require_safe

@@ -11,7 +11,7 @@ from executions import forms
 from executions.permissions import check_allowed
 from executions.services import actions, answers, api, inputs, runs, schema_check, schemas, sent, text
 from executions.services.actions import Done, Intent
-from executions.services.schema_check import Misfit
+from executions.services.misfits import Misfit
 from executions.upstream import errors
 from executions.upstream.types import Handler
 from executions.views.acting import Unfit, form_page, get_or_post, initial, now_part, write_page

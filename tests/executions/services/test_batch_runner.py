@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from executions.models import ActionOutcome, ActionRequested, Batch, BatchItem
-from executions.services import api, batch_runner, batches
+from executions.services import api, batch_choice, batch_runner, batches
 from executions.services.batch_runner import Runner
 from tests.executions import canned
 from tests.faulty import RESET, Faulty, Request, reply
@@ -38,7 +38,7 @@ def many(count: int) -> list[str]:
 
 
 def frozen(user: User, ids: list[str]) -> Batch:
-    return batches.freeze(user, "batch-cancel", batches.ticked(ids))
+    return batches.freeze(user, "batch-cancel", batch_choice.ticked(ids))
 
 
 def start(user: User, batch: Batch) -> Batch:
