@@ -14,6 +14,8 @@ from daphne.http_protocol import WebRequest
 
 STALL_SECONDS = 300.0
 """Without any room for a piece: the browser is taken for gone."""
+MOST_WAITING = 200
+"""Browsers that answers wait for at a time. For one more, the one that has been waited for longest is given up."""
 _log = logging.getLogger(__name__)
 
 
@@ -23,6 +25,7 @@ class _Room:
     def __init__(self) -> None:
         self._is_there = asyncio.Event()
         self._is_there.set()
+        self._is_given_up = False
 
     def pauseProducing(self) -> None:
         self._is_there.clear()
@@ -34,11 +37,28 @@ class _Room:
 
     async def wait(self) -> bool:
         """Whether there is any, in time."""
+        if self._is_there.is_set():
+            return True
+        if len(_waiting) >= MOST_WAITING:
+            next(iter(_waiting))._give_up()
+        _waiting[self] = None
         try:
-            await asyncio.wait_for(self._is_there.wait(), STALL_SECONDS)
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._is_there.wait()
         except TimeoutError:
             return False
-        return True
+        finally:
+            _waiting.pop(self, None)
+        return not self._is_given_up
+
+    def _give_up(self) -> None:
+        del _waiting[self]
+        self._is_given_up = True
+        self._is_there.set()
+
+
+_waiting: dict[_Room, None] = {}
+"""In the order in which they began to."""
 
 
 class _Answer:

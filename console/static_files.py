@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -34,8 +34,12 @@ class StyleSheetFinder(BaseFinder):
     def _write(self) -> Path:
         made = Path(self._folder.name, NAME)
         made.parent.mkdir(exist_ok=True)
-        made.write_text(whole_style_sheet(settings.BASE_DIR / "static" / "css"), encoding="utf-8")
-        return made
+        content = whole_style_sheet(settings.BASE_DIR / "static" / "css")
+        # Put in its place when it is whole: somebody may be reading the one before it.
+        with NamedTemporaryFile("w", encoding="utf-8", dir=self._folder.name, delete=False) as file:
+            file.write(content)
+        Path(file.name).chmod(0o644)
+        return Path(file.name).replace(made)
 
     def check(self, **kwargs: Any) -> list[Any]:
         return []

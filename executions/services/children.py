@@ -3,6 +3,8 @@
 It is for a sentence that stands without it too, so nobody waits for it long: what comes later is for the next look.
 """
 
+from datetime import UTC, datetime
+
 from executions import ids
 from executions.services import api, beside, history_index, reads, runs, why
 from executions.services.sentences import Parts, elsewhere, lowered, say
@@ -12,6 +14,8 @@ from executions.upstream import errors
 SECONDS = 1.5
 """That a page waits for it."""
 AGE = 5.0
+MOMENT_SECONDS = 30.0
+"""How old an earlier look may be that stands in for one which takes its time."""
 MOST_EVENTS = 5_000
 """Of a child with a longer history only its status is told: that history would be fetched again and again."""
 MOST_BYTES = 8 << 20
@@ -28,8 +32,11 @@ def look(execution_id: str) -> Parts:
         found = _looks.read(key, lambda: _told(execution_id), age=AGE, size=lambda _: 5_000, timeout=SECONDS)
     except (errors.UpstreamError, ValueError):
         return ()
+    if not found.problem:
+        return found.value
     # One that takes its time is still as it was a moment ago.
-    return found.value if found.late or not found.problem else ()
+    is_recent = (datetime.now(UTC) - found.at).total_seconds() <= MOMENT_SECONDS
+    return found.value if found.late and is_recent else ()
 
 
 def _told(execution_id: str) -> Parts:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from executions.services import causes, differences, temporal, text
+from executions.services import causes, differences, parting, text
 from executions.services.alignment import aligned
 from executions.services.causes import Cause
 from executions.services.differences import Differences, Value
 from executions.services.history import EventRow
+from executions.services.parting import Odd, Way
 from executions.services.runs import Run
 from executions.services.slices import in_slices
 from executions.services.steps import Step
@@ -92,15 +93,10 @@ def rows(lines: Sequence[Line]) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    shared: EventRow | None
-    """The last event that both have; None if they differ from their first."""
-    then: tuple[EventRow | None, EventRow | None]
-    """What each goes on with; None for one that ends there."""
-    is_copied: bool
-    """Whether one run has the other's own events, as after a reset; otherwise they only went alike."""
-    marker: EventRow | None
-    """Where the newer was reset to."""
-    reason: str
+    way: Way
+    """How far they go the same way."""
+    parts: str
+    """Where they part, in a word, as `parting.place` says it."""
     lines: tuple[Line, ...]
     """From where they part, if one has the other's events; otherwise all."""
     left_out: int
@@ -108,6 +104,8 @@ class Comparison:
     is_rough: bool
     """Whether they differ so much that not the best alignment was looked for."""
     causes: tuple[Cause | None, Cause | None]
+    first: Odd | None
+    """The first step that is not the same."""
 
     def shown(self, which: str) -> list[Line]:
         """all; differing: those not the same; slower, faster: those that took longer or shorter, the most first."""
@@ -131,49 +129,23 @@ class Story:
     steps: Sequence[Step]
 
 
-def compare(older: Story, newer: Story) -> Comparison:
-    """Two histories. They go together as long as their events are of the same kinds and names."""
-    alike = _alike(older.events, newer.events)
-    then = tuple(next(iter(side.events[alike : alike + 1]), None) for side in (older, newer))
-    marker = next((one for one in reversed(then) if one and _is_reset(one)), None)
-    shared = older.events[alike - 1] if alike else None
-    is_copied = shared is not None and _is_one(older.events, newer.events, alike)
-    ours, theirs = (_after(shared.id if shared and is_copied else 0, side.steps) for side in (older, newer))
+def compare(older: Story, newer: Story, given: Differences, results: Differences) -> Comparison:
+    """Two histories, with what the runs were given and what came of them, as `inputs` and `results` tell."""
+    way = parting.way(older.events, newer.events)
+    ours, theirs = (_after(way.shared.id if way.shared and way.is_copied else 0, one.steps) for one in (older, newer))
     lines, is_rough = _aligned(ours[:STEPS_COMPARED], theirs[:STEPS_COMPARED])
+    first = parting.first(lines)
+    found = _cause(older.events), _cause(newer.events)
+    ends = [one and (one.type, one.message) for one in found]
     return Comparison(
-        shared=shared,
-        then=(then[0], then[1]),
-        is_copied=is_copied,
-        marker=marker,
-        reason=_reason(marker) if marker else "",
+        way=way,
+        parts=parting.place(way, first, same_inputs=given.is_same, same_ends=results.is_same and ends[0] == ends[1]),
         lines=tuple(lines),
         left_out=sum(max(len(side) - STEPS_COMPARED, 0) for side in (ours, theirs)),
         is_rough=is_rough,
-        causes=(_cause(older.events), _cause(newer.events)),
+        causes=found,
+        first=first,
     )
-
-
-def _alike(older: Sequence[EventRow], newer: Sequence[EventRow]) -> int:
-    """How many events the two have in common from the start."""
-    for place, (one, other) in enumerate(zip(older, newer, strict=False)):
-        if (one.kind, one.name) != (other.kind, other.name):
-            return place
-    return min(len(older), len(newer))
-
-
-def _is_one(older: Sequence[EventRow], newer: Sequence[EventRow], alike: int) -> bool:
-    """Whether the events that both have are the same ones, not only alike."""
-    return older[0].time == newer[0].time and older[alike - 1].time == newer[alike - 1].time
-
-
-def _is_reset(event: EventRow) -> bool:
-    cause = temporal.attributes(event.body).get("cause") if event.kind == "WorkflowTaskFailed" else None
-    return isinstance(cause, str) and cause.endswith("RESET_WORKFLOW")
-
-
-def _reason(marker: EventRow) -> str:
-    failure = temporal.attributes(marker.body).get("failure")
-    return temporal.message(failure) if isinstance(failure, dict) else ""
 
 
 def _cause(events: Sequence[EventRow]) -> Cause | None:

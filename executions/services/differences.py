@@ -81,6 +81,11 @@ class Differences:
         return "same" if self.older.raw == self.newer.raw or not self.is_large else "large"
 
     @property
+    def is_same(self) -> bool:
+        """Whether both have the same, or none."""
+        return self.kind in {"neither", "same"}
+
+    @property
     def is_large(self) -> bool:
         return self.older.is_large or self.newer.is_large
 

@@ -137,8 +137,8 @@ def _pages(
             return
         seen.add(cursor)
         if count >= most or size >= LINES_BYTES or subject.is_late:
-            bound = "all the time there is" if subject.is_late else f"{most:,} lines or {LINES_BYTES >> 20} MB"
-            note.detail = f"There are more: this is what {bound} hold."
+            bound = f"{most:,} lines or {LINES_BYTES >> 20} MB hold"
+            note.detail = f"There are more: this is what {'came in time' if subject.is_late else bound}."
             return
 
 

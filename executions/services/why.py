@@ -105,8 +105,8 @@ def _nothing(events: list[EventRow], facts: Facts) -> Parts:
 
 
 def _canceling(found: list[Pending], cancel: EventRow, *, asked: bool) -> Why:
-    whose = ". " if asked else ", not from this console. "
-    head = say("Cancel was requested at ", at(cancel.time), event(cancel.id), whose)
+    whose = () if asked else _from_elsewhere(cancel, "cause")
+    head = say("Cancel was requested at ", at(cancel.time), event(cancel.id), whose, ". ")
     if not found:
         return Why("unknown", say(head, "The workflow has not ended: nothing is pending in its history."))
     # What began after the request is the workflow's answer to it.
@@ -167,7 +167,19 @@ def _canceled(run: runs.Run, events: list[EventRow], by: Ended | None) -> Why:
     if cancel is None:
         return Why("over", say(head, _by(by) if by else ". Its history does not say when that was requested."))
     asked = say(head, ", as requested at ", at(cancel.time), event(cancel.id))
-    return Why("over", say(asked, _by(by) if by else ", not from this console."))
+    return Why("over", say(asked, _by(by) if by else say(_from_elsewhere(cancel, "cause"), ".")))
+
+
+def _from_elsewhere(asked: EventRow, reason: str, silent: str = "") -> Parts:
+    """Who asked for it and why, as far as the event tells. `silent`: what is said where it tells no reason."""
+    attributes = temporal.attributes(asked.body)
+    caller = attributes.get("externalWorkflowExecution")
+    execution = caller.get("workflowId") if isinstance(caller, dict) else None
+    identity, told = text.label(attributes.get("identity"), 80), text.label(attributes.get(reason), 300)
+    who: Parts = say(" but by ", name(identity)) if identity else ()
+    if isinstance(execution, str) and execution:
+        who = say(" but by the execution ", name(text.clean(execution, 200), execution=execution))
+    return say(", not from this console", who, say(": ", said(told, 300)) if told else silent)
 
 
 def _still_open(events: list[EventRow], steps: list[Step], facts: Facts) -> Parts:
@@ -189,11 +201,8 @@ def _terminated(run: runs.Run, events: list[EventRow], still_open: Parts, by: En
         return Why("failed", say(head, _by(by), still_open))
     if last is None:
         return Why("failed", say(head, ". Its history does not say why."))
-    attributes = temporal.attributes(last.body)
-    identity, reason = text.label(attributes.get("identity"), 80), text.label(attributes.get("reason"), 300)
-    who = say(" but by ", name(identity)) if identity else ()
-    why = say(said(reason, 300)) if reason else say("no reason was given")
-    return Why("failed", say(head, ", not from this console", who, ": ", why, ".", still_open))
+    elsewhere = _from_elsewhere(last, "reason", ": no reason was given")
+    return Why("failed", say(head, elsewhere, ".", still_open))
 
 
 def _timed_out(run: runs.Run, events: list[EventRow], still_open: Parts) -> Why:

@@ -47,6 +47,7 @@ def compare(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     except errors.NotFound:
         context = execution_context(request, run, "compare") | context | {"missing": True}
         return render_page(request, "compare", context, status=404)
+    context["other"] = other
     if other is None or (one.execution_id, one.run_id) == (other.execution_id, other.run_id):
         return context | {"same": other is not None}
     older, newer = (
@@ -65,7 +66,7 @@ def _compared(request: HttpRequest, older: Side, newer: Side) -> dict[str, Any]:
     }
     if not older.story.events or not newer.story.events:
         return found
-    it = comparison.compare(older.story, newer.story)
+    it = comparison.compare(older.story, newer.story, found["inputs"], found["results"])
     show = request.GET.get("show", "")
     page = Paginator(it.shown(show), ROWS).get_page(request.GET.get("page"))
     counts = it.counts
@@ -76,7 +77,7 @@ def _compared(request: HttpRequest, older: Side, newer: Side) -> dict[str, Any]:
         "show": show if show in VIEWS else "all",
         "views": [(name, label, counts[name]) for name, label in VIEWS.items()],
         "differing": counts["differing"],
-        "first": next((line for line in it.lines if line.differs), None),
+        "odd_side": newer if it.first and it.first.is_newer else older,
     }
 
 
@@ -142,7 +143,11 @@ def _suggestions(request: HttpRequest, run: runs.Run) -> HttpResponse:
     def found() -> dict[str, Any]:
         completed, failed = latest("COMPLETED", size=2), latest("FAILED", "TIMED_OUT", size=2)
         offered = [("Last completed", one) for one in completed[:1]] + [("Last failed", one) for one in failed[:1]]
-        return {"offered": offered, "others": latest()}
+        if run.status.value == "COMPLETED":
+            # Beside one that went well, one that did not says more.
+            offered.reverse()
+        others = {one.execution_id: one for one in [*(one for _, one in offered), *latest()]}
+        return {"offered": offered, "others": others.values()}
 
     offers, _ = secondary(request, found) if name else ({}, None)
     return with_headers(render(request, "executions/_compare_suggestions.html", {"run": run} | (offers or {})))

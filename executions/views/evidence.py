@@ -20,10 +20,15 @@ from executions.views.frame import fetch, real_id
 from executions.views.freshness import away_of
 
 AT_ONCE = 4
-"""Downloads under way: each has a file of its own on the disk until its browser has taken all."""
+"""Downloads under way, of one user each: each has a file of its own on the disk until its browser has taken all."""
 PIECE = 1 << 16
 """Bytes that are sent at a time."""
-_places = threading.BoundedSemaphore(AT_ONCE)
+_ONE_EACH = Problem(
+    429,
+    "You are downloading evidence already",
+    "Wait for that download. If you have stopped it, try again in a minute: what it was waiting for has to end first.",
+    retry_after=60,
+)
 _NO_PLACE = Problem(
     503,
     "Others are downloading evidence",
@@ -32,16 +37,42 @@ _NO_PLACE = Problem(
 )
 
 
+class _Places:
+    """Who is downloading. One each: a browser may take its file as slowly as it likes."""
+
+    def __init__(self) -> None:
+        # An answer that nobody sends leaves whenever Python finds it: maybe here, in the middle.
+        self._lock = threading.RLock()
+        self.taken: set[str] = set()
+
+    def take(self, username: str) -> Problem | None:
+        """Why there is none, if there is none."""
+        with self._lock:
+            if username in self.taken:
+                return _ONE_EACH
+            if len(self.taken) >= AT_ONCE:
+                return _NO_PLACE
+            self.taken.add(username)
+            return None
+
+    def leave(self, username: str) -> None:
+        with self._lock:
+            self.taken.discard(username)
+
+
+_places = _Places()
+
+
 class Made(StreamingHttpResponse):
     """An answer that is sent while it is made, into a file: a slow browser holds up only itself, and fills no memory.
 
-    Django's own would collect all of it before the first byte leaves. It has a place, until it is over.
+    Django's own would collect all of it before the first byte leaves. Its user has a place, until it is over.
     """
 
-    def __init__(self, made: Generator[bytes, None, None]) -> None:
+    def __init__(self, made: Generator[bytes, None, None], username: str) -> None:
         self._made = made
         # With the object, if nobody comes so far as to send it.
-        self._leave = weakref.finalize(self, _places.release)
+        self._leave = weakref.finalize(self, _places.leave, username)
         super().__init__(made, content_type="application/zip")
 
     def close(self) -> None:
@@ -90,13 +121,14 @@ def evidence(request: HttpRequest, execution_id: str) -> HttpResponseBase:
     if away := away_of(request):
         # Evidence is of now.
         return respond(request, away)
-    made = Evidence(run, username=request.user.get_username(), may=allowed_operations(request.user))
+    username = request.user.get_username()
+    made = Evidence(run, username=username, may=allowed_operations(request.user))
     if request.method == "HEAD":
         response: HttpResponseBase = HttpResponse(content_type="application/zip")
-    elif _places.acquire(blocking=False):
-        response = Made(made.stream())
+    elif problem := _places.take(username):
+        return respond(request, problem)
     else:
-        return respond(request, _NO_PLACE)
+        response = Made(made.stream(), username)
     response["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response["Cache-Control"] = "no-store"
     # A proxy that waits for the whole of it would hide that it is coming.

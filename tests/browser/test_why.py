@@ -16,7 +16,7 @@ SAID = """() => {
   for (const time of copy.querySelectorAll("time")) time.replaceWith("T");
   return copy.textContent.replace(/\\s+/g, " ").trim().replace(/event \\d+/g, "event N")
     .replace(/run [0-9a-f]{8}/, "run R")
-    .replace(/\\d+ times/, "N times").replace(/[\\w.-]+@[\\w.-]+/, "WHO").replace(/-[0-9a-f]{6}\\b/, "-ID");
+    .replace(/\\d+ times/, "N times").replace(/[\\w.-]+@[\\w.-]*\\w/, "WHO").replace(/-[0-9a-f]{6}\\b/, "-ID");
 }"""
 """The sentence without what differs from time to time."""
 
@@ -69,7 +69,7 @@ SENTENCES: dict[str, tuple[Callable[[Api], str], str]] = {
     ),
     "clean-up": (
         canceled_export,
-        "Cancel was requested at T (event N), not from this console. "
+        "Cancel was requested at T (event N), not from this console but by WHO. "
         "Clean-up is running: activity remove_partial_file has been running since T (event N).",
     ),
     "changed-code": (
@@ -91,7 +91,7 @@ SENTENCES: dict[str, tuple[Callable[[Api], str], str]] = {
     ),
     "canceled": (
         lambda api: ended(api, "/cancel"),
-        "Canceled at T, as requested at T (event N), not from this console.",
+        "Canceled at T, as requested at T (event N), not from this console but by WHO.",
     ),
     "terminated": (
         lambda api: ended(api, "/terminate"),

@@ -92,6 +92,38 @@ async def test_a_browser_that_takes_nothing_is_dropped(monkeypatch: pytest.Monke
     one.request.channel.forceAbortClient.assert_called_once_with()
 
 
+async def test_of_too_many_the_one_that_was_waited_for_longest_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced, "MOST_WAITING", 2)
+    connections = [Connection() for _ in range(4)]
+    serving = []
+    for one in connections:
+        full(one)
+        serving.append(asyncio.create_task(one.serve(sending(START, piece(), piece(more=False)))))
+        await settle()
+    assert [task.done() for task in serving] == [True, True, False, False]
+    assert [one.request.channel.forceAbortClient.called for one in connections] == [True, True, False, False]
+    # One that takes again is waited for no more, and makes room for another.
+    connections[2].producer.resumeProducing()
+    await serving[2]
+    last = Connection()
+    full(last)
+    serving.append(asyncio.create_task(last.serve(sending(START, piece(), piece(more=False)))))
+    await settle()
+    assert not serving[3].done()
+    for one in (connections[3], last):
+        one.producer.resumeProducing()
+    await asyncio.gather(*serving)
+    assert [one.request.channel.forceAbortClient.called for one in (*connections[2:], last)] == [False] * 3
+
+
+async def test_one_that_takes_all_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a task nor a timer for every piece."""
+    monkeypatch.setattr(asyncio, "timeout", Mock(side_effect=AssertionError))
+    one = Connection()
+    await one.serve(sending(START, piece(), piece(), piece(more=False)))
+    assert len(one.sent) == 4
+
+
 async def test_nobody_waits_for_who_has_gone() -> None:
     one = Connection()
     one.request.channel = None

@@ -1,5 +1,6 @@
 """Static files: one style sheet for a page, and names with a digest for all that browsers keep."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ def test_the_style_sheet_holds_every_sheet_once_the_scales_first() -> None:
 def test_it_is_found_like_any_static_file() -> None:
     assert Path(find(NAME)).read_text() == whole_style_sheet(ROOT / "static" / "css")
     assert find("css/none.css") is None
+
+
+def test_who_reads_it_while_it_is_made_anew_reads_all_of_it() -> None:
+    with Path(find(NAME)).open() as reading:
+        begun = reading.read(10)
+        again = Path(find(NAME))
+        assert begun + reading.read() == again.read_text()
+        # Another file in its place, not the same one written again.
+        assert os.fstat(reading.fileno()).st_ino != again.stat().st_ino
+    assert [path.name for path in again.parent.iterdir()] == [again.name]
+    assert [path.name for path in again.parent.parent.iterdir()] == ["css"]
 
 
 def test_collected_modules_import_each_other_by_names_with_a_digest(settings: Any, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from executions.views import evidence
 from tests import faulty as upstream
 from tests.executions import canned
 from tests.faulty import HANG, Faulty, reply
@@ -69,6 +68,15 @@ def test_it_leaves_while_it_is_collected(viewer: httpx.Client, api: Faulty) -> N
         assert json.loads(packed.read("manifest.json"))["complete"]
 
 
+def _once_free(client: httpx.Client) -> httpx.Response:
+    """The evidence, as soon as a place is free."""
+    deadline = time.monotonic() + PATIENCE
+    while (answer := client.get(PAGE)).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return answer
+
+
 def test_a_browser_that_leaves_ends_it(serving: Console, viewer: httpx.Client, api: Faulty) -> None:
     """What is asked for then is the last; the place is free for others."""
     gate, before = api.gate(), len(api.requests)
@@ -78,9 +86,9 @@ def test_a_browser_that_leaves_ends_it(serving: Console, viewer: httpx.Client, a
 
     held = [gate, *reply(canned.HISTORY)]
     api.on(held, held, reply(canned.HISTORY), method="GET", path=HISTORY)
-    cookies = "; ".join(f"{name}={value}" for name, value in viewer.cookies.items())
     leaving = []
-    for _ in range(2):
+    for name in ("viewer", "operator"):
+        cookies = "; ".join(f"{name}={value}" for name, value in serving.sign_in(name).cookies.items())
         connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=PATIENCE)
         connection.request("GET", PAGE, headers={"Cookie": cookies})
         leaving.append(connection)
@@ -93,8 +101,9 @@ def test_a_browser_that_leaves_ends_it(serving: Console, viewer: httpx.Client, a
     # The server hears of it before it gets on with its work.
     for _ in range(5):
         assert viewer.get("/healthz").status_code == 200
+    assert viewer.get(PAGE).status_code == 429
     gate.set()
-    with zipfile.ZipFile(io.BytesIO(viewer.get(PAGE).content)) as packed:
+    with zipfile.ZipFile(io.BytesIO(_once_free(viewer).content)) as packed:
         assert json.loads(packed.read("manifest.json"))["complete"]
     # The two asked for nothing after what they were waiting for: this is all the third's.
     assert (asked(HISTORY), asked(canned.path(rest="/trace/otel"))) == (2 + 2, 1)
@@ -167,26 +176,23 @@ def test_a_slow_browser_costs_no_memory(serving: Console, viewer: httpx.Client, 
         assert json.loads(packed.read("manifest.json"))["complete"]
 
 
-def test_more_than_some_at_once_are_told_to_wait(serving: Console, viewer: httpx.Client, api: Faulty) -> None:
+def test_a_user_has_one_place(serving: Console, viewer: httpx.Client, api: Faulty) -> None:
     gate = api.gate()
     healthy = reply({"results": [canned.LOG], "next_cursor": None})
-    api.on(*[[gate, *healthy]] * evidence.AT_ONCE, healthy, method="GET", path=canned.path(rest="/logs"))
+    api.on([gate, *healthy], [gate, *healthy], healthy, method="GET", path=canned.path(rest="/logs"))
     with contextlib.ExitStack() as under_way:
-        streams = [under_way.enter_context(viewer.stream("GET", PAGE)) for _ in range(evidence.AT_ONCE)]
+        clients = viewer, serving.sign_in("operator")
+        streams = [under_way.enter_context(client.stream("GET", PAGE)) for client in clients]
         assert {one.status_code for one in streams} == {200}
         refused = viewer.get(PAGE)
-        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
-        assert "Others are downloading evidence" in refused.text
-        # One leaves without reading to the end, the others stay: there is a place again.
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+        assert "You are downloading evidence already" in refused.text
+        # One leaves without reading to the end, the other stays: there is a place again.
         streams[0].close()
         gate.set()
-        deadline = time.monotonic() + PATIENCE
-        while viewer.get(PAGE).status_code != 200:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        for one in streams[1:]:
-            with zipfile.ZipFile(io.BytesIO(one.read())) as packed:
-                assert packed.testzip() is None
+        _once_free(viewer)
+        with zipfile.ZipFile(io.BytesIO(streams[1].read())) as packed:
+            assert packed.testzip() is None
 
 
 @pytest.mark.slow
@@ -199,9 +205,9 @@ def test_a_disk_that_is_full_ends_the_download_and_nothing_else(tmp_path: Path, 
         assert served.process
         # No file may become longer than a megabyte.
         resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-        for _ in range(evidence.AT_ONCE + 1):
+        for _ in range(2):
             with pytest.raises(httpx.TransportError):
                 viewer.get(PAGE)
-        assert served.log.count("An answer has broken off in its middle.") == evidence.AT_ONCE + 1
+        assert served.log.count("An answer has broken off in its middle.") == 2
         assert viewer.get(PAGE.replace("evidence/", "")).status_code == 200
     api.on(reply(canned.HISTORY), method="GET", path=HISTORY)

@@ -63,7 +63,12 @@ def story(events: list[Any]) -> Story:
 
 
 def compared(older: list[Any], newer: list[Any]) -> Comparison:
-    return comparison.compare(story(older), story(newer))
+    return of(story(older), story(newer))
+
+
+def of(older: Story, newer: Story) -> Comparison:
+    given = comparison.inputs(older.events, newer.events)
+    return comparison.compare(older, newer, given, comparison.results(ended(...), ended(...)))
 
 
 def later(events: list[Any]) -> list[Any]:
@@ -80,9 +85,9 @@ def lines(it: Comparison) -> list[tuple[str, int, int, str]]:
 
 def test_a_run_and_what_it_was_reset_to() -> None:
     it = compared(OLDER, NEWER)
-    assert it.shared is not None
-    assert it.marker is not None
-    assert (it.shared.id, it.is_copied, it.marker.id, it.reason) == (5, True, 6, "the ledger is back")
+    assert it.way.shared is not None
+    assert it.way.marker is not None
+    assert (it.way.shared.id, it.way.is_copied, it.way.marker.id, it.way.reason) == (5, True, 6, "the ledger is back")
     assert lines(it) == [
         # Begun before they part, and ended after it.
         ("slow", 3, 3, "outcome"),
@@ -92,15 +97,18 @@ def test_a_run_and_what_it_was_reset_to() -> None:
         ("book", 11, 13, "outcome"),
     ]
     assert (it.counts, it.left_out, it.is_rough) == ({"all": 5, "differing": 4, "slower": 0, "faster": 0}, 0, False)
-    assert [one and (one.id, one.kind) for one in it.then] == [(6, "WorkflowTaskCompleted"), (6, "WorkflowTaskFailed")]
+    assert [one and (one.id, one.kind) for one in it.way.then] == [
+        (6, "WorkflowTaskCompleted"),
+        (6, "WorkflowTaskFailed"),
+    ]
     assert [one and (one.type, one.event_id) for one in it.causes] == [("LedgerUnavailable", 13), None]
 
 
 def test_runs_that_only_went_alike() -> None:
     """As after going on as new: the same kinds of events, at other times."""
     it = compared(SHARED, later(SHARED))
-    assert it.shared is not None
-    assert (it.shared.id, it.is_copied, it.marker, it.reason) == (5, False, None, "")
+    assert it.way.shared is not None
+    assert (it.way.shared.id, it.way.is_copied, it.way.marker, it.way.reason) == (5, False, None, "")
 
 
 @pytest.mark.parametrize(
@@ -116,17 +124,17 @@ def test_runs_that_only_went_alike() -> None:
 )
 def test_the_last_event_that_both_have(older: list[Any], newer: list[Any], shared: int) -> None:
     it = compared(older, newer)
-    assert (it.shared.id if it.shared else 0) == shared
+    assert (it.way.shared.id if it.way.shared else 0) == shared
 
 
 def test_the_marker_may_be_the_older_run_s() -> None:
     """Of two runs that come from resets to different points, the older was reset later in its history."""
     newer = [*SHARED, event(6, "WORKFLOW_TASK_COMPLETED")]
     it = compared(NEWER, newer)
-    assert it.marker is not None
-    assert it.marker.id == 6
+    assert it.way.marker is not None
+    assert it.way.marker.id == 6
     other = [*SHARED, event(6, "WORKFLOW_TASK_FAILED", cause="UNHANDLED_COMMAND", failure={"message": "m"})]
-    assert compared(OLDER, other).marker is None
+    assert compared(OLDER, other).way.marker is None
 
 
 def test_all_the_steps_of_runs_that_only_went_alike() -> None:
@@ -134,7 +142,7 @@ def test_all_the_steps_of_runs_that_only_went_alike() -> None:
     events = [*SHARED, *work(6, "extract", 1)]
     it = compared(events, later(events))
     assert lines(it) == [("slow", 3, 3, ""), ("read", 4, 4, ""), ("extract", 6, 6, "")]
-    assert it.then == (None, None)
+    assert it.way.then == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +243,7 @@ def test_forty_five_thousand_events_are_quick(changed: int) -> None:
             events[-1]["eventTime"] = f"2026-01-31T1{side}:05:00Z"
         sides.append(story(events))
     began = time.process_time()
-    it = comparison.compare(*sides)
+    it = of(*sides)
     counts = it.counts
     taken = time.process_time() - began
     assert counts["all"] >= 15_000

@@ -7,6 +7,7 @@ import pytest
 
 from executions.services import attempts, children, steps, why
 from executions.services.sentences import Part, as_text, elsewhere, event, lowered, name, say
+from executions.services.shared import Shared
 from tests.executions import canned
 from tests.executions.services.test_history import made
 from tests.executions.services.why_shapes import DONE, START, child, facts, timer
@@ -79,6 +80,21 @@ def test_nobody_waits_long_for_it(upstream: Faulty, monkeypatch: pytest.MonkeyPa
     began = time.monotonic()
     assert looked() == ""
     assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize(("age", "words"), [(60.0, " The child is running."), (-1.0, "")])
+def test_how_it_was_a_moment_ago_stands_in_and_no_older(
+    upstream: Faulty, monkeypatch: pytest.MonkeyPatch, age: float, words: str
+) -> None:
+    monkeypatch.setattr(children, "_looks", Shared())
+    upstream.on(reply({"events": []}), path=HISTORY)
+    assert looked() == " The child is running."
+    monkeypatch.setattr(children, "SECONDS", 0.1)
+    monkeypatch.setattr(children, "MOMENT_SECONDS", age)
+    gate = upstream.gate()
+    upstream.on([gate, *reply({})], path=canned.path(CHILD))
+    assert looked() == words
+    gate.set()
 
 
 def waiting(*found: Any) -> why.Why:

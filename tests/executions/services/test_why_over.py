@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.services import runs, steps, why
@@ -30,6 +30,7 @@ def end(status: str, found: list[Any], known: Facts | None = None, by: Ended | N
 
 ANA = Ended("ana", "exported twice")
 CANCEL = event(6, "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
+PARENT = {"workflowId": "month-1", "runId": "r-1"}
 KILL = event(9, "WORKFLOW_EXECUTION_TERMINATED", reason="duplicate.", identity="cli@ops")
 LATE = event(9, "WORKFLOW_EXECUTION_TIMED_OUT")
 LIMITED = event(1, "WORKFLOW_EXECUTION_STARTED", workflowRunTimeout="30s")
@@ -65,6 +66,21 @@ OVER: list[tuple[str, str, list[Any], Ended | None, str]] = [
         [CANCEL],
         None,
         "Canceled at 14:06:10, as requested at 14:05:06 (event 6), not from this console.",
+    ),
+    (
+        "canceled elsewhere, by somebody",
+        "CANCELED",
+        [event(6, "WORKFLOW_EXECUTION_CANCEL_REQUESTED", identity="cli@ops", cause="exported twice.")],
+        None,
+        "Canceled at 14:06:10, as requested at 14:05:06 (event 6), not from this console but by cli@ops: "
+        "exported twice.",
+    ),
+    (
+        "canceled by another execution",
+        "CANCELED",
+        [event(6, "WORKFLOW_EXECUTION_CANCEL_REQUESTED", identity="history", externalWorkflowExecution=PARENT)],
+        None,
+        "Canceled at 14:06:10, as requested at 14:05:06 (event 6), not from this console but by the execution month-1.",
     ),
     (
         "canceled, without a request",
@@ -217,7 +233,6 @@ def test_completed_and_continued() -> None:
     assert why.continued(run("CONTINUED_AS_NEW"), None).text == words
 
 
-@settings(max_examples=200)
 @given(
     st.lists(odd_events | hostile.values(["taskQueue", "userMetadata", "retryPolicy"]), max_size=8),
     st.sampled_from(["FAILED", "CANCELED", "TERMINATED", "TIMED_OUT"]),

@@ -1,5 +1,6 @@
 """Two runs side by side: which ones, and what the page says of them."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -145,6 +146,7 @@ def test_suggestions(operator: Client, upstream: Faulty) -> None:
         (["invoice-pipeline"], None),
     ]
     assert pages.links(response) == [f"{PAGE}?run={THIRD}&with={OTHERS}"] * 2
+    assert pages.text(response).startswith("Last failed inv-10")
     assert [tag["value"] for name, tag in pages.parse(response).tags if name == "option"] == ["inv-10"]
     upstream.on(reply(status=500), method="GET", path=canned.RUNS)
     response = operator.get(PAGE, {"part": "suggestions"}, headers={"HX-Request": "true"})
@@ -197,6 +199,45 @@ def test_what_it_says(operator: Client) -> None:
     history = f"/executions/{canned.ID}/history/"
     for run_id, event in ((FIRST, 11), (SECOND, 13), (SECOND, 5), (SECOND, 6)):
         assert f"{history}?{urlencode({'run': run_id, 'event': event})}#event-{event}" in links
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "words"),
+    [
+        (
+            NEWER,
+            later(NEWER),
+            "Only at their ends: both did the same, step by step, but their results are not the same.",
+        ),
+        (
+            work(1, "read", 1),
+            later(work(1, "read", 2)),
+            "At the step read: its result differs (event 2). Up to there, both did the same. "
+            "Even so, their histories have events of the same kinds in the same order, to the last event 2.",
+        ),
+        (
+            [*work(1, "read", 1), *work(3, "a", 1)],
+            later([*work(1, "read", 1), *work(3, "b", 1)]),
+            "After history event 2: up to there, both did the same, step by step. "
+            "Then the older ActivityTaskScheduled a (event 3) Then the newer ActivityTaskScheduled b (event 3) "
+            "First step that differs a: only the older has it (event 3)",
+        ),
+    ],
+)
+def test_where_they_part(operator: Client, upstream: Faulty, older: Any, newer: Any, words: str) -> None:
+    for run_id, events in ((SECOND, older), (THIRD, newer)):
+        upstream.on(reply({"events": events}), method="GET", path=f"{canned.RUNS}/{run_id}/history")
+    shown = re.sub(r"(?<=\() | (?=[.:)])", "", pages.text(operator.get(PAGE)))
+    assert f"Where they part {words} Input" in shown
+
+
+def test_the_one_it_is_compared_with_is_said_in_words(operator: Client) -> None:
+    """What stands in the field is an id, often a run's; without one it is the run before."""
+    shown = pages.text(operator.get(PAGE, {"with": OTHERS}))
+    assert "run 0b8e1c3e of inv-10 · Completed · started 2026-01-31" in shown
+    shown = pages.text(operator.get(PAGE))
+    assert "With run 0b8e1c3e of this execution · Completed · started 2026-01-31 15:00:00" in shown
+    assert "0b8e1c3e Failed, 2026-01-31 14:05 UTC" in shown
 
 
 def test_results_that_differ(operator: Client, upstream: Faulty) -> None:

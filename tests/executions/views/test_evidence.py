@@ -89,16 +89,29 @@ def test_an_id_that_is_no_file_s_name(operator: Client, upstream: Faulty) -> Non
     assert json.loads(unpacked(response)["manifest.json"])["execution_id"] == hostile
 
 
-def test_a_place_for_a_few_at_a_time(operator: Client, upstream: Faulty) -> None:
+def test_a_place_for_a_few_at_a_time(sign_in: SignIn, upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
     """A place is free again when its download is over, or when nobody sends it."""
-    held = [operator.get(PAGE) for _ in range(evidence.AT_ONCE)]
-    refused = operator.get(PAGE)
+    monkeypatch.setattr(evidence, "AT_ONCE", 2)
+    held = [sign_in(name).get(PAGE) for name in ("operator", "admin")]
+    refused = sign_in("viewer").get(PAGE)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
     assert pages.problem(refused) == "Others are downloading evidence"
     # Its head takes none.
-    assert operator.head(PAGE).status_code == 200
+    assert sign_in("viewer").head(PAGE).status_code == 200
     unpacked(held.pop())
-    assert operator.get(PAGE).status_code == 200
+    assert sign_in("viewer").get(PAGE).status_code == 200
     held.clear()
     gc.collect()
-    assert evidence._places._value == evidence.AT_ONCE
+    assert evidence._places.taken == set()
+
+
+def test_one_place_for_each_user(sign_in: SignIn, upstream: Faulty) -> None:
+    """From however many browsers: nobody takes the others' places."""
+    held = sign_in("viewer").get(PAGE)
+    refused = sign_in("viewer").get(PAGE)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert pages.problem(refused) == "You are downloading evidence already"
+    unpacked(sign_in("operator").get(PAGE))
+    unpacked(held)
+    unpacked(sign_in("viewer").get(PAGE))
+    assert evidence._places.taken == set()
