@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from executions.services import api, events, history_index, joined, text
+from executions import ids
+from executions.services import api, events, fetched_events, history_index, joined, text
 from executions.services.events import StreamRow
 from executions.services.joined import Activity
 from executions.services.runs import Run
@@ -14,8 +15,6 @@ from executions.services.steps import Step
 from executions.services.time_range import TimeRange
 from executions.services.traces import Trace
 
-EVENTS_READ = 1_000
-"""What one call to the API gives at most. They cannot be asked for by time."""
 SHOWN = 12
 AGE = 15.0
 """Seconds that the events may be old: they are the same for every span that somebody looks at."""
@@ -27,9 +26,19 @@ class SpanHistory:
     activity: Activity | None
     other: str
     """The execution that the span says it is of, where that is not the one shown."""
-    step: Step | None
     during: TimeRange
     """The span's time."""
+    around: TimeRange
+    """A little more than that: what a link to another tab shows."""
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the other execution can have one: its id comes from a worker, and may be any text."""
+        return ids.is_execution_id(self.other)
+
+    @property
+    def shown_other(self) -> str:
+        return text.clean(self.other, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +53,32 @@ class SpanEvents:
 
 
 def of(run: Run, trace: Trace, place: int) -> SpanHistory:
-    """Raises UpstreamError."""
+    """What the span itself says."""
     node = trace.nodes[place]
-    begun, ended = text.parse_time(node.begin), text.parse_time(node.until)
-    during = joined.around(begun, ended if node.end else None) if begun else TimeRange()
+    begun, ended = text.parse_time(node.begin), text.parse_time(node.until) if node.end else None
     activity = joined.activity_of(trace, place)
-    owner = activity.execution_id if activity else joined.workflow_of(node)
+    owner = activity.execution_id if activity else node.workflow
     other = owner if owner and owner != run.execution_id else ""
-    step = None
-    if activity and not other:
-        step = joined.step_of(history_index.of(run), activity.id, activity.begun, activity.ended)
-    return SpanHistory(activity, other, step, during)
+    return SpanHistory(activity, other, TimeRange(begun, ended), joined.around(begun, ended) if begun else TimeRange())
+
+
+def step_of(run: Run, found: SpanHistory) -> Step | None:
+    """Its activity in the history. Raises UpstreamError."""
+    activity = found.activity
+    if activity is None or found.other:
+        return None
+    return joined.step_of(history_index.of(run), activity.id, activity.begun, activity.ended)
 
 
 def streamed(run: Run, found: SpanHistory) -> SpanEvents:
-    """Its activity's events, and in its time those of no activity. Raises UpstreamError."""
+    """Its activity's events, as far as clocks agree, and in its time those of no activity; of a span of no single
+    activity, all those in its time. Raises UpstreamError.
+    """
+    # They cannot be asked for by time.
     execution_id, client = found.other or run.execution_id, api.client()
 
     def call() -> tuple[list[StreamRow], bool]:
-        page = client.get_workflow_events(workflow_exec_id=execution_id, limit=EVENTS_READ)
+        page = client.get_workflow_events(workflow_exec_id=execution_id, limit=fetched_events.MOST)
         return [events.row(event) for event in in_slices(page.events)], not page.next_cursor
 
     known = _pages.read(
@@ -74,6 +90,11 @@ def streamed(run: Run, found: SpanHistory) -> SpanEvents:
         patient=True,
     )
     rows, is_all = known.value
-    number = found.activity.id if found.activity else ""
-    its = [row for row in rows if found.during.has(row.time) and (not number or row.activity in {number, ""})]
+    number, wide = found.activity.id if found.activity else "", joined.widened(found.during)
+    its = [
+        row
+        for row in rows
+        if (wide.has(row.time) if number and row.activity == number else found.during.has(row.time))
+        and (not number or row.activity in {number, ""})
+    ]
     return SpanEvents(its[:SHOWN], len(its), len(rows), is_all)

@@ -5,15 +5,13 @@ a time, and those are kept whose span is that one or a descendant of it.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from executions.services import log_pages, logs, text
+from executions.services import joined, log_pages, logs, text
+from executions.services.time_range import TimeRange
 from executions.services.traces import Trace
 
 PAGES = 3
 """Calls to the API at a time."""
-SLACK = timedelta(seconds=2)
-"""By how much the clocks of spans and lines may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ def read(execution_id: str, trace: Trace, place: int, cursor: str = "") -> SpanL
     """Raises UpstreamError."""
     node, wanted = trace.nodes[place], trace.below(place)
     begin, until = text.parse_time(node.begin), text.parse_time(node.until)
-    after = text.moved(begin, -SLACK).isoformat() if begin else ""
-    before = text.moved(until, SLACK).isoformat() if until and node.end else ""
+    during = joined.widened(TimeRange(begin, until if node.end else None))
+    after, before = (moment.isoformat() if moment else "" for moment in (during.after, during.before))
     scope = log_pages.Scope(execution_id=execution_id, after=after or None, before=before or None)
     records = []
     for _ in range(PAGES):

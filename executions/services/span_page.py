@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import model_calls, text
+from executions.services import model_calls, stacks, text
 from executions.services.spans import Event, Node
 from executions.services.traces import Trace
 from executions.services.waterfall import length
@@ -22,6 +22,8 @@ class Thrown:
     kind: str
     message: str
     stack: str
+    frames: list[stacks.Part]
+    """Its stack trace with the calls inside libraries apart; empty where nothing is folded."""
     time: datetime | None
     rest: str
 
@@ -46,7 +48,7 @@ class SpanPage:
     after: str
     """How long after the trace's start it began."""
     critical: str
-    """How long the whole waited for this span itself; empty if it did not."""
+    """How much of the critical path is its own; empty if it is not on it."""
     attempt: str
     below: int
     """How many descendants it has."""
@@ -77,8 +79,8 @@ def span_page(trace: Trace, place: int) -> SpanPage:
         took="" if node.end is None else length(node.until - node.begin),
         own=length(node.own),
         after=length(node.begin - trace.first),
-        critical=length(node.critical) if node.critical > 0 else "",
-        attempt=f"{node.attempt} of {node.attempts}" if node.attempts else str(node.attempt) if node.attempt else "",
+        critical=length(node.critical) if node.critical >= 0 else "",
+        attempt=str(node.attempt) if node.attempt else "",
         below=node.last - place,
         parents=_parents(trace, node),
         model=model,
@@ -106,10 +108,12 @@ def _thrown(event: Event) -> Thrown:
     _, moment, found = event
     kind, message, stack = (found.get(key) for key in _EXCEPTION[:3])
     rest = {key: value for key, value in found.items() if key not in _EXCEPTION}
+    shown = text.clean(stack, STACK_LIMIT) if isinstance(stack, str) else ""
     return Thrown(
         kind=text.one_line(kind, 200) or "exception",
         message=text.clean(message, VALUE_LIMIT) if message is not None else "",
-        stack=text.clean(stack, STACK_LIMIT) if isinstance(stack, str) else "",
+        stack=shown,
+        frames=stacks.parts(shown),
         time=text.parse_time(moment),
         rest=text.pretty(rest, VALUE_LIMIT) if rest else "",
     )

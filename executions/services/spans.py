@@ -4,6 +4,7 @@ The summary is a tree. The OpenTelemetry batches are a list, each span with its 
 traces nest deeper than Python's stack.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from executions.services import large, text
+from executions.services import large, temporal, text
 from executions.services.slices import in_slices
 from executions.upstream.types import Span, TraceEvent
 
@@ -47,9 +48,15 @@ class Node:
     note: str
     """What a row says besides the name: of a call to a model, which and how many tokens."""
     activity: str
+    workflow: str
+    """The id of the execution that it says it belongs to; empty where it does not."""
+    run: str
+    """Of that execution's run, the engine's id: the API's may be another."""
     attempt: int
     attempts: int = 0
     """How many there were of the same activity; 0 where nothing says that it was tried again."""
+    is_moment: bool = False
+    """Whether it came without a length of its own, and goes to the end of what is below it."""
     begin: int = 0
     until: int = 0
     """Where its bar begins and ends."""
@@ -83,9 +90,16 @@ def node(
         failed=failed,
         error=error,
         note=_note(attributes),
-        activity=text.label(attributes.get("temporalActivityID"), 60),
+        activity=temporal.activity_id(attributes.get("temporalActivityID")),
+        workflow=_id(attributes.get("temporalWorkflowID")),
+        run=_id(attributes.get("temporalRunID")),
         attempt=attempt if 0 < attempt < 1_000_000 else 0,
     )
+
+
+def _id(value: object) -> str:
+    """As it is, since it is compared; thousands of spans have the same one."""
+    return sys.intern(value) if isinstance(value, str) else ""
 
 
 def _failure(attributes: dict[str, Any], events: list[Event]) -> tuple[bool, str]:
@@ -129,8 +143,8 @@ def _walk(root: Span) -> Iterator[Node]:
         made = node(span.span_id, span.name, times, large.members(span.attributes), _events(span.events))
         made.parent, made.depth = parent, depth
         yield made
-        children = sorted(span.children or (), key=lambda child: child.start_time_unix_nano or 0, reverse=True)
-        stack.extend((child, place, depth + 1) for child in children)
+        children = sorted(span.children or (), key=lambda child: child.start_time_unix_nano or 0)
+        stack.extend((child, place, depth + 1) for child in reversed(children))
 
 
 def _events(raw: Raw) -> list[Event]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 _FRAME = re.compile(r'\s*File "([^"]*)", line \d+')
 _LIBRARY = re.compile(
@@ -38,11 +39,7 @@ def parts(stack: str) -> list[Part]:
 
 def _grouped(pieces: list[tuple[bool, list[str]]]) -> list[Part]:
     found: list[Part] = []
-    for library, lines in pieces:
-        words = "\n".join(lines).strip("\n")
-        last = found[-1] if found else None
-        if last and bool(last.frames) == library:
-            found[-1] = Part(f"{last.words}\n{words}", last.frames + library)
-        else:
-            found.append(Part(words, int(library)))
+    for library, some in groupby(pieces, key=lambda piece: piece[0]):
+        words = ["\n".join(lines).strip("\n") for _, lines in some]
+        found.append(Part("\n".join(words), len(words) if library else 0))
     return found

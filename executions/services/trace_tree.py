@@ -53,6 +53,7 @@ def _bars(nodes: list[Node], children: Children, first: int, last: int) -> list[
             node.until = last
         elif below and node.end <= node.begin:
             node.until = node.end = max(ends, node.end)
+            node.is_moment = True
         else:
             node.until = max(node.end, node.begin)
         reach[place] = max(node.until, ends)

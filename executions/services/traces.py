@@ -1,6 +1,7 @@
 """An execution's trace, whole: its spans arranged, and what a page asks of all of them."""
 
 import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -60,6 +61,10 @@ class Trace:
     def failed(self) -> list[int]:
         return [place for place, node in enumerate(self.nodes) if node.failed]
 
+    def failed_inside(self, place: int) -> int:
+        """How many of a span's descendants failed."""
+        return bisect_right(self.failed, self.nodes[place].last) - bisect_right(self.failed, place)
+
     @cached_property
     def levels(self) -> int:
         return max((node.depth for node in self.nodes), default=-1) + 1
@@ -118,9 +123,8 @@ def flags(node: spans.Node) -> int:
 
 def said(node: spans.Node) -> str:
     """What a row says after the span's name."""
-    attempt = f"attempt {node.attempt} of {node.attempts}" if node.attempts else ""
-    if not attempt and node.attempt > 1:
-        attempt = f"attempt {node.attempt}"
+    # Not “of 4”: how many were made is not how many it may have, which no span says.
+    attempt = f"attempt {node.attempt}" if node.attempts or node.attempt > 1 else ""
     failed = f"failed: {node.error}" if node.error else "failed"
     return " · ".join(filter(None, [attempt, failed if node.failed else "", node.note]))
 

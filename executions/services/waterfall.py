@@ -61,6 +61,8 @@ class Row:
     took: str
     said: str
     parent: bool
+    hurt: bool
+    """Whether something below it failed."""
     selected: bool
 
     @property
@@ -116,6 +118,7 @@ def _row(trace: Trace, place: int, shown: Range, indents: tuple[int, float], sel
         took="running" if node.end is None else length(node.until - node.begin),
         said=traces.said(node),
         parent=node.last > place,
+        hurt=trace.failed_inside(place) > 0,
         selected=selected,
     )
 

@@ -18,7 +18,7 @@ Shown = dict[str, Any] | HttpResponse
 
 @execution_page("trace-summary", "trace")
 def trace(request: HttpRequest, run: runs.Run) -> Shown:
-    """The API gives traces by execution, so an earlier run shows the same trace."""
+    """The API gives traces by execution: the waterfall shows the run's own spans, or with `runs=all` all of them."""
     if part := trace_parts.PARTS.get(request.GET.get("part", "")):
         return part(request, run)
     views: dict[str, Callable[[HttpRequest, runs.Run], Shown]] = {
@@ -34,17 +34,21 @@ def trace(request: HttpRequest, run: runs.Run) -> Shown:
     found = views[shown](request, run)
     if isinstance(found, HttpResponse):
         return found
-    return {"view": shown, "query": request.GET.get("q", ""), **found}
+    all_runs = shown != "waterfall" or request.GET.get("runs") == "all"
+    return {"view": shown, "query": request.GET.get("q", ""), "all_runs": all_runs, **found}
 
 
 def _waterfall(request: HttpRequest, run: runs.Run) -> Shown:
-    found = trace_reads.read(run, age=reads.AGE if is_refresh(request) else 0.0)
+    whole = trace_reads.read(run, age=reads.AGE if is_refresh(request) else 0.0)
+    its = trace_parts.shown(request, run, whole)
+    found = its.trace
     info, problem = secondary(request, lambda: api.client().get_workflow_execution_trace_info(run.execution_id))
     about = (info.otel_trace_id, info.has_trace_data) if info else problem
-    now = mark(found.version if found else None, about, run.is_running)
+    now = mark(found.version if found else None, its.others, about, run.is_running)
     if is_refresh(request) and (same := unchanged(request, now)):
         return same
     shown: dict[str, Any] = {"info": info, "info_problem": problem, "polling": run.is_running, "trace_mark": now}
+    shown["its"] = its
     return shown | ({} if found is None else _drawn(request, found))
 
 

@@ -8,7 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from executions.permissions import check_allowed
-from executions.services import runs, span_history, span_logs, span_page, trace_reads
+from executions.services import (
+    beside,
+    history_index,
+    run_spans,
+    runs,
+    span_history,
+    span_logs,
+    span_page,
+    trace_reads,
+    under_way,
+)
+from executions.services.run_spans import RunSpans
 from executions.services.traces import Trace
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
@@ -22,8 +33,19 @@ def _json(content: bytes) -> HttpResponse:
     return with_headers(HttpResponse(content, content_type="application/json"))
 
 
+def shown(request: HttpRequest, run: runs.Run, trace: Trace | None) -> RunSpans:
+    """What of the execution's trace the page shows: its run's spans, or with `runs=all` those of all of them."""
+    if trace is None or request.GET.get("runs") == "all":
+        return RunSpans(trace, 0)
+    return run_spans.of(run, trace)
+
+
+def _trace(request: HttpRequest, run: runs.Run) -> Trace | None:
+    return shown(request, run, trace_reads.part(run)).trace
+
+
 def _place(request: HttpRequest, run: runs.Run) -> tuple[Trace, int]:
-    found = trace_reads.part(run)
+    found = _trace(request, run)
     place = found.places.get(request.GET.get("span", "")) if found else None
     if found is None or place is None:
         raise errors.NotFound("This span is not in the trace.", status=404)
@@ -31,16 +53,27 @@ def _place(request: HttpRequest, run: runs.Run) -> tuple[Trace, int]:
 
 
 def _spans(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    found = trace_reads.part(run)
+    found = _trace(request, run)
     return _json(found.columns if found else b"null")
 
 
 def _found(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    found = trace_reads.part(run)
+    found = _trace(request, run)
     if found is None:
         return _json(b"null")
     places = found.found(request.GET.get("q", "")[:MOST_WANTED])
     return _json(msgspec.json.encode({"version": found.version, "places": places}))
+
+
+def _going(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """What the history says has not ended, by the place of its span."""
+    check_allowed(request.user, "history")
+    found = _trace(request, run)
+    if found is None:
+        return _json(b"null")
+    index = history_index.of(run)
+    going = under_way.of(run, found, index, beside.facts(run, index, only_attempts=True))
+    return _json(msgspec.json.encode({"version": found.version, "going": going}))
 
 
 def _span(request: HttpRequest, run: runs.Run) -> HttpResponse:
@@ -67,18 +100,24 @@ def _history(request: HttpRequest, run: runs.Run) -> HttpResponse:
     check_allowed(request.user, "history")
     trace, place = _place(request, run)
     context = execution_context(request, run, "trace")
+    context["found"] = found = span_history.of(run, trace, place)
     try:
-        found = context["found"] = span_history.of(run, trace, place)
-        if "event-stream" in context["may"]:
-            context["events"] = span_history.streamed(run, found)
+        context["step"] = span_history.step_of(run, found)
     except errors.UpstreamError as error:
         context["history_problem"] = describe(error, request.user)
+    try:
+        # The id of another execution may be one that the API cannot be asked for.
+        if "event-stream" in context["may"] and (found.has_page or not found.other):
+            context["events"] = span_history.streamed(run, found)
+    except errors.UpstreamError as error:
+        context["events_problem"] = describe(error, request.user)
     return with_headers(render(request, "executions/_span_history.html", context))
 
 
 PARTS: dict[str, Callable[[HttpRequest, runs.Run], HttpResponse]] = {
     "spans": _spans,
     "found": _found,
+    "going": _going,
     "span": _span,
     "logs": _logs,
     "history": _history,

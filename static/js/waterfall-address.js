@@ -1,12 +1,13 @@
 // Addresses of a waterfall's page: what a teammate must see stands in it.
-// This page's address for one of its parts: of the parameters only the run's.
+// This page's address for one of its parts: of the parameters only those that say whose spans it has.
 export function partOf(name, more = {}) {
-  const run = new URLSearchParams(location.search).get("run");
-  return `?${new URLSearchParams({ ...(run ? { run } : {}), part: name, ...more })}`;
+  const whose = [...new URLSearchParams(location.search)].filter(([name]) => name === "run" || name === "runs");
+  return `?${new URLSearchParams([...whose, ["part", name], ...Object.entries(more)])}`;
 }
 
 // This page's address with these parameters; its links say the same, and the other tabs the time that is chosen.
-export function say(parameters) {
+// With `push`, a state for the browser's history, Back leads to what was said before.
+export function say(parameters, push) {
   const put = (query, names) => {
     for (const name of names) {
       if (parameters[name]) query.set(name, parameters[name]);
@@ -17,7 +18,8 @@ export function say(parameters) {
   const names = Object.keys(parameters);
   const here = new URL(location.href);
   here.search = put(here.searchParams, names);
-  if (here.href !== location.href) history.replaceState(history.state, "", here);
+  if (here.href !== location.href && push) history.pushState(push, "", here);
+  else if (here.href !== location.href) history.replaceState(history.state, "", here);
   for (const link of document.querySelectorAll("#part .chips a[href^='?']")) {
     link.setAttribute("href", put(new URLSearchParams(link.search), names) || "?");
   }

@@ -18,6 +18,9 @@ export class Model {
     this.flags = Uint8Array.from(data.flags);
     this.said = data.said;
     this.count = data.id.length;
+    // By place: what the history says has not ended.
+    this.going = new Map();
+    this.ended = new Map();
     this.depth = new Uint16Array(this.count);
     this.last = Int32Array.from(this.parent.keys());
     this.levels = 0;
@@ -25,9 +28,24 @@ export class Model {
       this.depth[place] = this.parent[place] < 0 ? 0 : this.depth[this.parent[place]] + 1;
       this.levels = Math.max(this.levels, this.depth[place] + 1);
     }
+    // How many of those below failed.
+    this.failedInside = new Uint32Array(this.count);
     for (let place = this.count - 1; place > 0; place--) {
       const parent = this.parent[place];
-      if (parent >= 0) this.last[parent] = Math.max(this.last[parent], this.last[place]);
+      if (parent < 0) continue;
+      this.last[parent] = Math.max(this.last[parent], this.last[place]);
+      this.failedInside[parent] += this.failedInside[place] + (this.has(place, FAILED) ? 1 : 0);
+    }
+  }
+
+  // What has not ended goes on to the end of the trace. `going`: words by place.
+  goesOn(going) {
+    for (const [place, took] of this.ended) this.took[place] = took;
+    this.ended.clear();
+    this.going = new Map(Object.entries(going).map(([place, one]) => [Number(place), one]));
+    for (const place of this.going.keys()) {
+      this.ended.set(place, this.took[place]);
+      this.took[place] = this.length - this.begin[place];
     }
   }
 

@@ -8,6 +8,7 @@ export class Pane {
     this.of = waterfall;
     const { pane, root } = waterfall;
     pane.addEventListener("click", (event) => this.click(event), { signal: waterfall.signal });
+    pane.addEventListener("htmx:afterSwap", ({ target }) => { if (target === pane) this.mark(); }, { signal: waterfall.signal });
     this.root = root;
   }
 
@@ -55,6 +56,21 @@ export class Pane {
     const address = location.pathname + partOf("span", { span: model.id[place] });
     pane.scrollTop = 0;
     htmx.ajax("GET", address, { source: pane, target: pane, swap: "innerHTML", headers: { "X-Was": "-" } });
+  }
+
+  // What the history says has not ended is not over here either.
+  mark() {
+    const going = this.of.model.going.get(this.of.selected);
+    const took = this.of.pane.querySelector("[data-span-took]");
+    if (!took) return;
+    // It has ended since that was told.
+    if (!going && "told" in took.dataset) this.load(this.of.selected);
+    if (!going) return;
+    took.dataset.told = "";
+    const words = Object.assign(document.createElement("b"), { className: "running-text", textContent: going.words });
+    words.classList.toggle("stuck-text", going.failing);
+    took.replaceChildren(words);
+    this.of.pane.querySelector("[data-span-until]")?.remove();
   }
 
   close() {

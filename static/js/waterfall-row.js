@@ -6,16 +6,18 @@ const FLAGS = { bad: FAILED, critical: CRITICAL, going: RUNNING, model: CALLS_MO
 
 export function fill(row, place, waterfall, { base, step }) {
   const { model, closed, at, selected, found, shown } = waterfall;
+  const [going, inside] = [model.going.get(place), model.failedInside[place]];
   // What is there already is left alone.
   const key = [place, place === at, place === selected, found?.has(place), closed.has(model.id[place]), shown.from, shown.to,
-    base, step, model.version].join();
+    base, step, model.version, going?.words].join();
   if (row.key === key) return;
   row.key = key;
   row.id = `span-${place}`;
   row.dataset.place = place;
   row.dataset.span = model.id[place];
   const names = Object.keys(FLAGS).filter((name) => model.has(place, FLAGS[name]));
-  const marks = { at: place === at, selected: place === selected, match: found?.has(place) };
+  const marks = { at: place === at, selected: place === selected, match: found?.has(place), hurt: inside > 0, stuck: going?.failing };
+  if (going && !names.includes("going")) names.push("going");
   row.className = ["span-row", ...names, ...Object.keys(marks).filter((name) => marks[name])].join(" ");
   row.setAttribute("aria-level", model.depth[place] + 1);
   row.setAttribute("aria-selected", place === selected);
@@ -25,9 +27,10 @@ export function fill(row, place, waterfall, { base, step }) {
   const [indent, , title, said] = name.children;
   indent.setAttribute("width", Math.max(Math.round((model.depth[place] - base) * step), 0));
   title.textContent = model.names[model.name[place]];
-  said.textContent = model.said[place] ?? "";
+  const hidden = inside && closed.has(model.id[place]) && `${inside.toLocaleString("en")} failed inside`;
+  said.textContent = [going?.words, hidden, model.said[place]].filter(Boolean).join(" · ");
   own.textContent = length(model.own[place]);
-  took.textContent = model.has(place, RUNNING) ? "running" : length(model.took[place]);
+  took.textContent = going ? going.short : model.has(place, RUNNING) ? "running" : length(model.took[place]);
   const scale = WIDTH / Math.max(shown.to - shown.from, 1);
   const x = Math.min(Math.max((model.begin[place] - shown.from) * scale, 0), WIDTH - THIN);
   const end = Math.min((model.begin[place] + model.took[place] - shown.from) * scale, WIDTH);

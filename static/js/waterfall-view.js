@@ -1,6 +1,7 @@
 // One waterfall: its spans, which of them are open, where the reader is, and what time is shown.
 import { partOf } from "./waterfall-address.js";
 import { Find } from "./waterfall-find.js";
+import { Going } from "./waterfall-going.js";
 import { listen } from "./waterfall-keys.js";
 import { Model } from "./waterfall-model.js";
 import { Pane } from "./waterfall-pane.js";
@@ -40,23 +41,26 @@ export class Waterfall {
     [this.at, this.selected] = [placeOf(at), placeOf(selected)];
     if (!fresh) {
       this.finder.search();
+      this.going.ask();
       return this.arrange();
     }
     this.drawn = new Rows(this);
     this.zoom = new Zoom(this);
     this.details = new Pane(this);
     this.finder = new Find(this);
+    this.going = new Going(this);
     listen(this);
     this.selected = this.at = placeOf(new URLSearchParams(location.search).get("span") ?? undefined);
     this.arrange();
     // A link may show another time than the span's.
     if (this.at >= 0 && model.isIn(this.at, this.zoom.range)) this.go(this.at);
     this.root.dataset.ready = "";
+    this.going.ask();
   }
 
   // Anew, which spans have a row.
   arrange() {
-    this.zoom.say();
+    this.zoom.draw();
     this.shown = this.zoom.range ?? { from: 0, to: this.model.length };
     this.rows = this.model.rows(this.closed, this.zoom.range);
     this.drawn.draw();

@@ -1,9 +1,12 @@
 // The part of its time that a waterfall shows: dragged on the whole in small or on the ruler, or by buttons. The page's
-// address says it as `after` and `before`, as on every tab.
+// address says it as `after` and `before`, as on every tab. Back leads to the part that was shown before; the selected span
+// and the search stay what they are.
 import { say } from "./waterfall-address.js";
 import { length } from "./waterfall-model.js";
 
 const [LEAST, CLICK, TICKS] = [20, 4, 5];
+// Steps that follow each other so soon, in milliseconds, are one zoom.
+const TOGETHER = 1000;
 const iso = (microseconds) => {
   const [whole, rest] = [Math.floor(microseconds / 1000), Math.floor(microseconds % 1000)];
   return new Date(whole).toISOString().replace("Z", `${String(rest).padStart(3, "0")}Z`);
@@ -17,6 +20,9 @@ export class Zoom {
     const { from, to } = root.dataset;
     // Microseconds from the trace's first; null for all of it.
     this.range = from ? { from: Number(from), to: Number(to) } : null;
+    this.stepped = -Infinity;
+    history.replaceState(this.state, "");
+    addEventListener("popstate", ({ state }) => this.back(state), { signal });
     for (const place of [this.map, this.ruler]) {
       place.addEventListener("pointerdown", (event) => this.drag(place, event), { signal });
     }
@@ -41,17 +47,42 @@ export class Zoom {
   by(factor) {
     const { from, to } = this.range ?? this.whole;
     const [middle, half] = [(from + to) / 2, ((to - from) * factor) / 2];
-    this.set({ from: middle - half, to: middle + half });
+    const goesOn = performance.now() - this.stepped < TOGETHER;
+    this.set({ from: middle - half, to: middle + half }, goesOn);
+    this.stepped = performance.now();
   }
 
-  set(range) {
+  // In the browser's history; microseconds since 1970, since earlier spans may come.
+  get state() {
+    const { range, of: { model: { first } } } = this;
+    return { ...history.state, zoom: range && { from: first + range.from, to: first + range.to } };
+  }
+
+  back(state) {
+    if (state?.zoom === undefined) return;
+    const { first } = this.of.model;
+    this.range = state.zoom && { from: state.zoom.from - first, to: state.zoom.to - first };
+    this.stepped = -Infinity;
+    const { selected, model, finder } = this.of;
+    this.say({ span: selected < 0 ? "" : model.id[selected], q: finder.field.value });
+  }
+
+  // `goesOn`: it is the same zoom as the last one.
+  set(range, goesOn = false) {
+    this.stepped = -Infinity;
     const { to: end } = this.whole;
     const wide = range && Math.max(range.to - range.from, LEAST);
     const from = range && Math.floor(Math.min(Math.max(range.from, 0), Math.max(end - wide, 0)));
     this.range = range && wide < end ? { from, to: Math.ceil(Math.min(from + wide, end)) } : null;
+    this.say({}, goesOn ? undefined : this.state);
+    if (goesOn) history.replaceState(this.state, "");
+  }
+
+  // In the address, with what else it is to say, and in the rows.
+  say(more, push) {
     const { first } = this.of.model;
     const said = this.range && { after: iso(first + this.range.from), before: iso(first + this.range.to) };
-    say(said ?? { after: "", before: "" });
+    say({ ...(said ?? { after: "", before: "" }), ...more }, push);
     this.of.arrange();
   }
 
@@ -83,7 +114,7 @@ export class Zoom {
     frame.setAttribute("width", Math.max(((range.to - range.from) * 1000) / end, 2).toFixed(1));
   }
 
-  say() {
+  draw() {
     const { model, root } = this.of;
     const { from, to } = this.range ?? this.whole;
     this.frame(this.range);

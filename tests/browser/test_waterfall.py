@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests import faulty
 from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, is_complaint
 from tests.executions import canned
-from tests.executions.services.trace_shapes import failed, large, span
+from tests.executions.services.trace_shapes import SECOND, START, failed, large, span
 from tests.faulty import Faulty, reply
 from tests.servers import Console, console
 
@@ -116,8 +116,11 @@ def test_the_keys_of_a_tree(opened: Open) -> None:
     expect(_titles(page)).to_have_text(NAMES)
     page.get_by_role("button", name="Collapse all").click()
     expect(_titles(page)).to_have_text(["run", "extract", "start"])
+    # What is hidden and failed is told.
+    expect(page.locator(".span-row .span-said")).to_have_text(["", "", "1 failed inside"])
     page.get_by_role("button", name="Expand all").click()
     expect(_titles(page)).to_have_text(NAMES)
+    expect(page.locator(".span-row.hurt .span-title")).to_have_text(["run", "start"])
 
 
 @pytest.mark.slow
@@ -135,7 +138,7 @@ def test_a_span_s_pane_and_its_link(opened: Open) -> None:
     _press(page, "ArrowDown", "ArrowDown")
     expect(pane.locator("h2")).to_have_text("book")
     expect(pane.locator(".span-thrown")).to_contain_text("it broke")
-    expect(pane.locator(".stack")).to_contain_text("Traceback")
+    expect(pane.locator(".span-thrown pre")).to_contain_text("Traceback")
     assert _query(page) == {"span": "id-book"}
     pane.get_by_role("link", name="start").click()
     expect(pane.locator("h2")).to_have_text("start")
@@ -204,6 +207,31 @@ def test_zoom_by_dragging_and_by_buttons(opened: Open) -> None:
     expect(_titles(page)).to_have_text(["run", "extract", "chat"])
 
 
+def test_back_brings_the_zoom_before_and_keeps_the_selected_span(opened: Open) -> None:
+    page = opened("small", "?after=2026-01-31T14:05:02Z&before=2026-01-31T14:05:08Z")
+    opened_with, ruler = page.evaluate("() => history.length"), page.locator("[data-span-ruler] span").first
+    expect(ruler).to_have_text("2.00 s")
+    # Steps that follow each other are one zoom.
+    page.locator("[data-span-tree]").focus()
+    _press(page, "+", "+")
+    expect(ruler).to_have_text("4.25 s")
+    page.locator(".span-row", has_text="run").click()
+    expect(page.locator("#span-pane h2")).to_have_text("run")
+    page.get_by_role("button", name="Whole").click()
+    expect(_titles(page)).to_have_text(NAMES)
+    assert page.evaluate("() => history.length") == opened_with + 2
+    page.go_back()
+    expect(ruler).to_have_text("4.25 s")
+    assert _query(page)["after"].startswith("2026-01-31T14:05:04.25")
+    page.go_back()
+    expect(ruler).to_have_text("2.00 s")
+    assert {**_query(page), "span": "id-run"} == _query(page)
+    assert _query(page)["before"].startswith("2026-01-31T14:05:08")
+    page.go_forward()
+    expect(ruler).to_have_text("4.25 s")
+    expect(page.locator("#span-pane h2")).to_have_text("run")
+
+
 @pytest.mark.slow
 def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[Faulty, Console]) -> None:
     grown = TREE | {"children": [*TREE["children"], span("later", 9, None)], "end_time_unix_nano": None}
@@ -219,6 +247,31 @@ def test_a_refresh_keeps_what_the_reader_made_of_it(opened: Open, served: tuple[
     expect(page.locator(".span-row.selected .span-title")).to_have_text("start")
     expect(page.locator(".span-row", has_text="later").locator(".span-all")).to_have_text("running")
     assert row.is_visible()
+
+
+def test_an_activity_that_is_tried_again_does_not_look_finished(opened: Open, served: tuple[Faulty, Console]) -> None:
+    run_id = "0b8e1c3e-0000-4000-8000-0000000000f1"
+    _serve(served[0], "stuck", span("run", 0, 10, span("StartActivity:extract_invoice", 5, 5)), run_id=run_id)
+    failing = {"task_id": "1", "activity_name": "extract_invoice", "attempt": 7}
+    event = canned.EVENT | {"event_type": "ACTIVITY_TASK_RETRYING", "attributes": failing}
+    event["event_timestamp"] = START + 6 * SECOND
+    served[0].on(reply({"events": [event], "next_cursor": None}), path=canned.EVENTS)
+    page = opened("stuck", "?span=id-StartActivity:extract_invoice")
+    row = page.locator(".span-row.stuck.going")
+    expect(row).to_have_text("StartActivity:extract_invoiceretrying, attempt 80 msretrying")
+    expect(row.locator(".span-took")).to_have_attribute("width", "500.0")
+    expect(page.locator("[data-span-took]")).to_have_text("retrying, attempt 8")
+    page.locator(".span-row", has_text="run").first.click()
+    expect(page.locator("[data-span-took]")).to_have_text("10.00 s")
+    row.click()
+    expect(page.locator("[data-span-took]")).to_have_text("retrying, attempt 8")
+    # With the next spans the history is asked again: by then it has ended.
+    ended = canned.event(9, "ACTIVITY_TASK_COMPLETED", scheduledEventId="5")
+    tree = span("run", 0, 10, span("StartActivity:extract_invoice", 5, 5, span("again", 6, 9)))
+    _serve(served[0], "stuck", tree, run_id=run_id)
+    served[0].on(reply({"events": [*canned.HISTORY["events"], ended]}), path=f"{canned.RUNS}/{run_id}/history")
+    expect(page.locator("[data-span-took]")).to_have_text("4.00 s", timeout=15_000)
+    expect(page.locator(".span-row.stuck")).to_have_count(0)
 
 
 def _deepest_is_in_sight(page: Page) -> None:

@@ -1,5 +1,6 @@
 """What belongs together: by the activity's number and its execution, and where the times meet."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,8 +22,12 @@ def scheduled(second: int, activity: str) -> dict[str, Any]:
     return canned.event(second, "ACTIVITY_TASK_SCHEDULED", activityId=activity, activityType={"name": "extract"})
 
 
-def index(*events: dict[str, Any]) -> Index:
-    content = msgspec.json.encode({"events": events})
+def index(*events: dict[str, Any], escaped: bool = False) -> Index:
+    content = (
+        json.dumps({"events": events}).replace("/", r"\/").encode()
+        if escaped
+        else msgspec.json.encode({"events": events})
+    )
     listed = msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])["events"]
     return Index(History(raw=content, events=listed))
 
@@ -64,6 +69,14 @@ def test_an_activity_by_its_number_and_time(
     times = [None if moment is None else at(moment) for moment in (begun, ended)]
     found = joined.step_of(index(*HISTORY), activity, *times)
     assert (found and found.id) == step
+
+
+@pytest.mark.parametrize("activity", ["pages/1-é", "x" * 150])
+def test_an_activity_s_id_may_be_any_text(activity: str) -> None:
+    known = index(scheduled(10, activity), escaped=True)
+    found = joined.step_of(known, activity, at(11), at(12))
+    assert found is known.steps[0]
+    assert joined.span_of(trace(span("root", 0, 20, span("its", 11, 12, **of(activity)))), canned.ID, found) == 1
 
 
 def of(activity: str, execution: str = canned.ID) -> dict[str, Any]:

@@ -29,6 +29,12 @@ def test_bars_fit_their_time() -> None:
     ]
 
 
+def test_a_parent_of_what_failed_has_a_mark() -> None:
+    found = trace(span("root", 0, 10, span("a", 0, 5, span("b", 1, 2, **failed()), span("c", 3, 4)), span("d", 6, 7)))
+    assert [row.node.name for row in waterfall.rows(found, shown(found), "") if row.hurt] == ["root", "a"]
+    assert [found.failed_inside(place) for place in range(5)] == [1, 1, 0, 0, 0]
+
+
 def test_a_chosen_time_shows_what_runs_in_it() -> None:
     found = trace(span("root", 0, 10, span("late", 6, 10), span("early", 1, 5, span("inner", 2, 3))))
     rows = waterfall.rows(found, shown(found, 1, 3), "")

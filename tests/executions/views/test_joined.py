@@ -1,12 +1,17 @@
 """From a row of one tab to the same thing on another."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client
 
+from executions import permissions
+from executions.services import runs
+from executions.upstream.types import Execution
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
 from tests.executions.services.trace_shapes import span
@@ -55,6 +60,7 @@ def goes(response: HttpResponse) -> tuple[str, dict[str, str]]:
 
 
 THEN = {"after": "2026-01-31T14:05:19+00:00", "before": "2026-01-31T14:05:31+00:00"}
+WORKED = {"after": "2026-01-31T14:05:04.600000+00:00", "before": "2026-01-31T14:05:09.400000+00:00"}
 MOMENT = {"after": "2026-01-31T14:05:59.900000+00:00", "before": "2026-01-31T14:06:00.100000+00:00"}
 
 
@@ -98,13 +104,39 @@ def test_what_is_nowhere_is_said(operator: Client, query: str, status: int) -> N
     assert operator.get(f"{GO}?{query}").status_code == status
 
 
+@pytest.mark.parametrize(
+    ("unread", "query", "moment"),
+    [
+        ("history", "to=trace&event=5&at=2026-01-31T14:06:00Z", MOMENT),
+        ("history", "to=logs&activity=1&at=2026-01-31T14:06:00Z", MOMENT),
+        ("trace", "to=trace&event=5", WORKED),
+    ],
+)
+def test_what_cannot_be_read_leads_to_its_time_and_is_said_there(
+    operator: Client, upstream: Faulty, unread: str, query: str, moment: dict[str, str]
+) -> None:
+    path = {"history": f"{canned.RUNS}/{canned.RUN}/history", "trace": canned.path(rest="/trace/summary")}[unread]
+    upstream.on(reply({"detail": "no"}, status=503), path=path)
+    response = operator.get(f"{GO}?{query}")
+    assert goes(response)[1] == moment
+    assert f"The {unread} could not be read: The Workflows API had an error of its own." in pages.text(
+        operator.get(f"{PAGE}logs/")
+    )
+
+
+def test_without_the_history_and_a_time_there_is_nowhere_to_go(operator: Client, upstream: Faulty) -> None:
+    upstream.on(reply({"detail": "no"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
+    assert operator.get(f"{GO}?to=trace&event=5").status_code == 502
+
+
 def test_it_is_for_those_who_may_read(sign_in: SignIn) -> None:
     assert sign_in("nobody").get(f"{GO}?to=logs&event=5").status_code == 403
 
 
 def test_a_row_of_the_history_has_the_ways(operator: Client) -> None:
     links = pages.links(operator.get(f"{PAGE}history/?part=event&event=5"))
-    assert {f"{GO}?to={to}&event=5&run={canned.RUN}" for to in ("trace", "logs", "events")} <= set(links)
+    at = "at=2026-01-31T14%3A05%3A05%2B00%3A00"
+    assert {f"{GO}?to={to}&event=5&{at}&run={canned.RUN}" for to in ("trace", "logs", "events")} <= set(links)
 
 
 def test_rows_of_the_log_and_of_the_events_have_them(operator: Client, upstream: Faulty) -> None:
@@ -113,6 +145,29 @@ def test_rows_of_the_log_and_of_the_events_have_them(operator: Client, upstream:
     assert 'data-activity="1"' in page
     assert {f"{GO}?to={to}" for to in ("trace", "history", "logs")} <= set(pages.links(page))
     assert f"{GO}?to=history" in pages.links(operator.get(f"{PAGE}logs/"))
+
+
+@pytest.mark.parametrize(
+    ("may", "ways"),
+    [
+        ({"history", "trace-summary", "logs"}, ["trace", "history", "logs"]),
+        ({"history", "logs"}, ["history", "logs"]),
+        # Each way is found by the history.
+        ({"trace-summary", "logs"}, []),
+    ],
+)
+def test_there_are_only_ways_that_the_reader_may_go(may: set[str], ways: list[str]) -> None:
+    shown = {"run": runs.run(Execution(execution_id=canned.ID)), "may": may, "history": True, "logs": True}
+    assert re.findall(r"to=(\w+)", render_to_string("executions/_joined.html", shown)) == ways
+
+
+@pytest.mark.parametrize("address", ["?part=payloads", "trace/?part=history&span=id-run", "trace/?part=going"])
+def test_what_shows_the_history_needs_its_permission(
+    operator: Client, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    assert operator.get(f"{PAGE}{address}").status_code == 200
+    monkeypatch.setattr(permissions, "is_allowed", lambda user, operation: operation != "history")
+    assert operator.get(f"{PAGE}{address}").status_code == 403
 
 
 class TestOfASpan:
@@ -125,6 +180,8 @@ class TestOfASpan:
             announced(2, 7, "ACTIVITY_TASK_STARTED", task_id="2"),
             announced(3, 8, "CUSTOM_TASK_STARTED", custom_task_id="t"),
             announced(4, 20, "ACTIVITY_TASK_COMPLETED", task_id="1"),
+            # Near it, and not of its activity.
+            announced(5, 9.2, "CUSTOM_TASK_COMPLETED", custom_task_id="t"),
         ]
         upstream.on(reply({"events": listed, "next_cursor": "more"}), path=canned.EVENTS)
         page = self.part(operator, "run")
@@ -133,7 +190,8 @@ class TestOfASpan:
             *(f"{PAGE}history/?view=all&event={number}&run={canned.RUN}" for number in (5, 6, 9)),
             *(f"{PAGE}events/?event=e-{number}" for number in (1, 3)),
         ]
-        assert "2 streamed events of its time, among the first 4 of the execution." in pages.text(page)
+        said = "2 streamed events of its activity, or of none in its time, among the first 5 of the execution."
+        assert said in pages.text(page)
         then = "after=2026-01-31T14%3A05%3A05.700000%2B00%3A00&before=2026-01-31T14%3A05%3A09.300000%2B00%3A00"
         assert links[-2:] == [f"{PAGE}history/?run={canned.RUN}&view=all&{then}", f"{PAGE}events/?{then}"]
 
@@ -147,5 +205,18 @@ class TestOfASpan:
         text = pages.text(self.part(operator, "run"))
         assert "ActivityTaskScheduled" in text
         assert "The events cannot be read" in text
+
+    def test_its_events_are_there_without_the_history(self, operator: Client, upstream: Faulty) -> None:
         upstream.on(reply({"detail": "no"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
-        assert "The history cannot be read" in pages.text(self.part(operator, "run"))
+        upstream.on(reply({"events": [announced(1, 7, "ACTIVITY_TASK_STARTED", task_id="1")]}), path=canned.EVENTS)
+        text = pages.text(self.part(operator, "run"))
+        assert "The history cannot be read" in text
+        assert "ACTIVITY_TASK_STARTED" in text
+
+    def test_an_id_that_no_execution_can_have_is_no_link(self, operator: Client, upstream: Faulty) -> None:
+        about = {"temporalActivityID": "1", "temporalWorkflowID": ".."}
+        tree = canned.execution() | {"span_tree": span("root", 0, 9, attributes=about)}
+        upstream.on(reply(tree), path=canned.path(rest="/trace/summary"))
+        page = self.part(operator, "root")
+        assert pages.links(page) == []
+        assert "with an id that none can have: .." in pages.text(page)

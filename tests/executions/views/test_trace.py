@@ -9,6 +9,7 @@ from django.test import Client
 
 from executions.services import trace_reads
 from tests.executions import canned, pages
+from tests.executions.services.test_stacks import ENGINE, OWN, frame
 from tests.executions.services.trace_shapes import SECOND, START, failed, large, span
 from tests.faulty import Faulty, reply
 
@@ -48,18 +49,18 @@ class TestWaterfall:
         response = operator.get(PAGE)
         rows = [tag for _, tag in pages.parse(response).tags if tag.get("role") == "treeitem"]
         assert [(tag["data-span"], tag["aria-level"], tag.get("aria-expanded"), tag["class"]) for tag in rows] == [
-            ("id-run", "1", "true", "span-row critical"),
+            ("id-run", "1", "true", "span-row critical hurt"),
             ("id-book", "2", None, "span-row bad critical"),
             ("id-book", "2", None, "span-row critical"),
         ]
-        assert "attempt 1 of 2 · failed: ValueError: it broke" in pages.text(response)
+        assert "attempt 1 · failed: ValueError: it broke" in pages.text(response)
 
     def test_the_selected_span_comes_with_the_page(self, operator: Client, upstream: Faulty) -> None:
         serve(upstream, TREE)
         response = operator.get(PAGE, {"span": "id-book"})
         rows = [tag for _, tag in pages.parse(response).tags if tag.get("aria-selected") == "true"]
         assert [tag["data-span"] for tag in rows] == ["id-book"]
-        assert response.context["span"].attempt == "1 of 2"
+        assert response.context["span"].attempt == "1"
         assert "Traceback ValueError" in pages.text(response)
         assert operator.get(PAGE, {"span": "gone"}).context["span"] is None
 
@@ -115,6 +116,21 @@ class TestWaterfall:
         assert [row.node.name for row in changed.context["rows"]] == ["run", "a", "b"]
         assert operator.get(PAGE, headers=pages.refresh(changed, "part")).status_code == 204
 
+    def test_it_is_of_the_run_and_says_what_there_is_of_others(self, operator: Client, upstream: Faulty) -> None:
+        runs = {name: {"temporalWorkflowID": canned.ID, "temporalRunID": name} for name in (canned.RUN, "r-2")}
+        own, other = (span(name, 1, 2, attributes=about) for name, about in runs.items())
+        serve(upstream, span("root", 0, 10, own, other, other))
+        page = operator.get(PAGE)
+        assert [row.node.name for row in page.context["rows"]] == ["root", canned.RUN]
+        assert "2 more spans of other runs, show all runs’" in pages.text(page)
+        assert operator.get(PAGE, {"part": "spans"}).json()["names"] == ["root", canned.RUN]
+        assert operator.get(PAGE, {"part": "span", "span": "id-r-2"}).status_code == 404
+        (link,) = [link for link in pages.links(page) if "runs=all" in link]
+        every = operator.get(PAGE + link)
+        assert sorted(row.node.name for row in every.context["rows"]) == [canned.RUN, "r-2", "r-2", "root"]
+        assert "of all runs, this run’s only" in pages.text(every)
+        assert operator.get(PAGE, {"part": "span", "span": "id-r-2", "runs": "all"}).status_code == 200
+
     def test_ten_thousand_spans_are_a_small_page(self, operator: Client, upstream: Faulty) -> None:
         serve(upstream, large())
         response = operator.get(PAGE)
@@ -157,6 +173,28 @@ class TestParts:
         assert "<html" not in response.content.decode()
         assert said.startswith("run ×")
         assert "case case-7" in said
+        assert "critical path 8.00 s of the critical path are this span’s own" in said
+
+    def test_its_stack_trace_is_folded(self, operator: Client, upstream: Faulty) -> None:
+        stack = frame(ENGINE) + frame(OWN)
+        thrown = {"name": "exception", "attributes": {"exception.type": "E", "exception.stacktrace": stack}}
+        serve(upstream, span("run", 0, 1, events=[thrown, thrown]))
+        page = operator.get(PAGE, {"part": "span", "span": "id-run"})
+        assert "… 1 call inside libraries File" in pages.text(page)
+        wholes = [tag["id"] for name, tag in pages.parse(page).tags if name == "pre" and "id" in tag]
+        assert wholes == ["span-stack-1", "span-stack-2"]
+
+    def test_what_the_history_says_has_not_ended(self, operator: Client, upstream: Faulty) -> None:
+        serve(upstream, span("run", 0, 10, span("StartActivity:extract_invoice", 5, 5)))
+        failing = {"task_id": "1", "activity_name": "extract_invoice", "attempt": 7}
+        event = canned.EVENT | {"event_type": "ACTIVITY_TASK_RETRYING", "attributes": failing, "workflow_run_id": "r"}
+        event["event_timestamp"] = START + 6 * SECOND
+        upstream.on(reply({"events": [event], "next_cursor": None}), path=canned.EVENTS)
+        found = operator.get(PAGE, {"part": "going"}).json()
+        assert found["version"] == operator.get(PAGE).context["trace"].version
+        assert found["going"] == {"1": {"words": "retrying, attempt 8", "short": "retrying", "failing": True}}
+        upstream.on(reply({"detail": "no"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
+        assert operator.get(PAGE, {"part": "going"}).status_code == 502
 
     @pytest.mark.parametrize("part", ["span", "logs"])
     def test_a_span_that_is_not_there(self, operator: Client, upstream: Faulty, part: str) -> None:
@@ -201,6 +239,20 @@ class TestLogs:
         further = operator.get(PAGE + button["hx-get"])
         assert dict(upstream.requests[-1].query)["cursor"] == "more"
         assert "No lines were written in its time" in pages.text(further)
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("a\nb\nc\nd", ""),
+            ("a\nb\nc\nd\ne\nf", "+2 lines, whole on the Logs tab"),
+            ("a" * 140, "whole on the Logs tab"),
+        ],
+    )
+    def test_a_long_line_says_that_it_is_cut(self, operator: Client, upstream: Faulty, body: str, said: str) -> None:
+        serve(upstream, TREE)
+        upstream.on(reply({"results": [self.line(body, "id-run")], "next_cursor": None}), path=LOGS)
+        page = operator.get(PAGE, {"part": "logs", "span": "id-run"})
+        assert f"{' '.join(body.split())} {said}".strip() + " 1 of the 1 line" in pages.text(page)
 
     def test_where_they_cannot_be_read_it_says_so(self, operator: Client, upstream: Faulty) -> None:
         serve(upstream, TREE)

@@ -1,0 +1,34 @@
+// What has not ended, as the history tells it: spans are sent when they are over, so that an activity which is tried again
+// and again would look finished. Asked for with each new trace, and now and then between.
+import { partOf } from "./waterfall-address.js";
+
+const AGE = 10_000;
+
+export class Going {
+  constructor(waterfall) {
+    this.of = waterfall;
+    const { root, signal } = waterfall;
+    this.problem = root.querySelector("[data-going-problem]");
+    document.addEventListener("htmx:afterRequest", ({ detail }) => {
+      if (detail.elt.matches("[data-waterfall-poll]") && performance.now() - this.at > AGE) this.ask();
+    }, { signal });
+  }
+
+  async ask() {
+    if (!this.problem) return;
+    this.at = performance.now();
+    try {
+      const answer = await fetch(partOf("going"), { headers: { "X-Was": "-" }, signal: this.of.signal });
+      const data = answer.ok ? await answer.json() : null;
+      this.problem.hidden = data !== null;
+      if (!data) return;
+      // There are other spans by now; the question comes again with them.
+      if (data.version !== this.of.model.version) return this.of.load();
+      this.of.model.goesOn(data.going);
+      this.of.arrange();
+      this.of.details.mark();
+    } catch (error) {
+      if (error.name !== "AbortError") this.problem.hidden = false;
+    }
+  }
+}
