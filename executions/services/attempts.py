@@ -30,6 +30,8 @@ SLACK = timedelta(seconds=5)
 """By which a worker's clock may be behind the engine's."""
 GIVEN_UP = 3
 """Failures in a row after which a cursor is taken for the reason."""
+ANEW_SECONDS = 60.0
+"""The stream is not read from its start again so soon after the last time: a cursor may be refused each time."""
 _ABOUT_US = (errors.Unauthorised, errors.RateLimited)
 _ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_CANCELED")
 
@@ -62,7 +64,13 @@ class Announced:
     """How often in a row the page at the cursor could not be read."""
     _done: int = 0
     """Events of the page at the cursor that were looked at."""
+    _changes: int = 0
+    """How often a task came or went."""
+    _by_activity: tuple[int, dict[str, list[Attempt]]] = (-1, {})
     _at: float = 0.0
+    _anew_after: float = 0.0
+    """When it may be read from its start again."""
+    _rests_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def attempt(
@@ -72,9 +80,19 @@ class Announced:
         for run_id in run_ids:
             if (known := self.tasks.get((run_id, activity_id))) and known.name in {"", name}:
                 return known
-        found = [one for (_, task), one in list(self.tasks.items()) if task == activity_id and one.name in ("", name)]
+        found = [one for one in self._of_activity(activity_id) if one.name in ("", name)]
         since = text.moved(scheduled, -SLACK) if scheduled else None
         return next((one for one in reversed(found) if since and one.began and one.began >= since), None)
+
+    def _of_activity(self, activity_id: str) -> list[Attempt]:
+        """Of all runs, in their order. Put together once, since a page may ask for thousands."""
+        changes, known = self._changes, self._by_activity
+        if known[0] != changes:
+            by_activity: dict[str, list[Attempt]] = {}
+            for (_, task), one in list(self.tasks.items()):
+                by_activity.setdefault(task, []).append(one)
+            known = self._by_activity = (changes, by_activity)
+        return known[1].get(activity_id, [])
 
     def failing(self) -> set[str]:
         """The names of the activities that are announced as failing."""
@@ -82,7 +100,8 @@ class Announced:
 
     def read(self, execution_id: str) -> None:
         """Go on reading, for some pages. Raises UpstreamError."""
-        if self.complete and time.monotonic() < self._at + FRESH_SECONDS:
+        now = time.monotonic()
+        if now < self._rests_until or (self.complete and now < self._at + FRESH_SECONDS):
             return
         # Who comes second takes what is there, rather than a thread for itself.
         if not self._lock.acquire(timeout=LOCK_SECONDS):
@@ -96,8 +115,10 @@ class Announced:
             self._lock.release()
 
     def _page(self, execution_id: str) -> bool:
-        """Read the page at the cursor. Whether it was the last."""
+        """Read the page at the cursor. Whether that is all for now."""
         page = self._asked(execution_id)
+        if page is None:
+            return True
         for event in page.events[self._done :]:
             self._add(event)
         self.seen += max(len(page.events) - self._done, 0)
@@ -109,8 +130,11 @@ class Announced:
         self._cursor, self._done = (following, 0) if following else (self._cursor, len(page.events))
         return self.complete
 
-    def _asked(self, execution_id: str) -> EventPage:
-        """The page at the cursor. A cursor that the API does not take, any more or ever, is given up for the start."""
+    def _asked(self, execution_id: str) -> EventPage | None:
+        """The page at the cursor. A cursor that the API does not take, any more or ever, is given up for the start.
+
+        None where that was done a moment ago: what is known stays for a while, and the API is left alone.
+        """
         client = api.client()
         try:
             page = client.get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=self._cursor)
@@ -119,15 +143,21 @@ class Announced:
             is_refused = isinstance(error, errors.Refused) and not isinstance(error, _ABOUT_US)
             if self._cursor is None or not (is_refused or self._fails >= GIVEN_UP):
                 raise
-            self._begin_anew()
+            if time.monotonic() < self._anew_after:
+                self._rests_until = self._anew_after
+                return None
             page = client.get_workflow_events(workflow_exec_id=execution_id, limit=PAGE_SIZE, cursor=None)
+            # Only now: where the start cannot be read either, what is known stays.
+            self._begin_anew()
         self._fails = 0
         return page
 
     def _begin_anew(self) -> None:
+        self._changes += 1
         self.tasks.clear()
         self._passed.clear()
         self._cursor, self._done, self._fails, self.seen, self.complete = None, 0, 0, 0, False
+        self._anew_after = time.monotonic() + ANEW_SECONDS
 
     def _add(self, event: WorkflowEvent) -> None:
         kind = event.event_type or ""
@@ -137,7 +167,8 @@ class Announced:
             about = msgspec.json.decode(event.attributes, type=_Attributes)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
-        key = (text.label(event.workflow_run_id, 100), text.label(about.task_id, 200))
+        key = (text.label(event.workflow_run_id, 100), temporal.activity_id(about.task_id))
+        self._changes += 1
         if kind in _ENDS:
             self.tasks.pop(key, None)
             return
@@ -177,3 +208,9 @@ def announced(execution_id: str) -> Announced:
             _known.popitem(last=False)
     found.read(execution_id)
     return found
+
+
+def known(execution_id: str) -> Announced | None:
+    """What the execution's stream told so far, without asking for more; None where nobody has asked yet."""
+    with _lock:
+        return _known.get((api.client(), execution_id))

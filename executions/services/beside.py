@@ -18,11 +18,11 @@ DECLARED_AGE = 60.0
 _declared = Shared()
 
 
-def facts(run: runs.Run, index: Index, *, only_attempts: bool = False) -> Facts:
-    """`only_attempts`: of one activity nothing else has to be known."""
+def facts(run: runs.Run, index: Index, *, only_attempts: bool = False, ask: bool = True) -> Facts:
+    """`only_attempts`: of activities nothing else has to be known. Without `ask`: as announced so far."""
     announced, declared = None, None
     if why.needs_attempts(index.steps) and not run.status.over:
-        announced = _or_none(lambda: attempts.announced(run.execution_id))
+        announced = _or_none(lambda: (attempts.announced if ask else attempts.known)(run.execution_id))
     if not only_attempts and why.needs_signals(index.steps):
         declared = _or_none(lambda: _handlers(run))
     signals, updates = declared or (None, ())

@@ -1,15 +1,13 @@
 """An execution's history: Temporal's own events as rows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import msgspec
 
 from executions.services import stacks, temporal, text
-from executions.services.audit import Entry
 from executions.services.slices import in_slices
 from executions.upstream.types import History
 
@@ -23,17 +21,8 @@ _CATEGORIES = (
     ("UPDATE", "update"),
     ("WORKFLOW_EXECUTION", "workflow"),
 )
-OPERATOR = "operator"
 LINE = 240
 """Characters of an event's JSON in a row."""
-
-
-class Timed(Protocol):
-    @property
-    def time(self) -> datetime | None: ...
-
-
-R = TypeVar("R", bound=Timed)
 
 
 class EventRow(msgspec.Struct, kw_only=True, eq=False, gc=False):
@@ -95,30 +84,6 @@ class EventRow(msgspec.Struct, kw_only=True, eq=False, gc=False):
     def line(self) -> str:
         """What stands in it, as JSON on one line."""
         return text.one_line(temporal.attributes(self.body) or self.body, LINE)
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """What an operator did, where it stands among the events."""
-
-    entry: Entry
-    category: str = OPERATOR
-
-    @property
-    def id(self) -> str:
-        return str(self.entry.action.id)
-
-    @property
-    def time(self) -> datetime:
-        return self.entry.action.at
-
-    @property
-    def words(self) -> str:
-        """What a search looks at."""
-        action, outcome = self.entry.action, self.entry.outcome
-        said = f"{outcome.code} {outcome.message}" if outcome else ""
-        words = (self.id, action.username, self.entry.label, action.name, action.reason, action.detail)
-        return " ".join((*words, self.entry.result, said))
 
 
 class _Attributes(msgspec.Struct, rename="camel"):
@@ -240,20 +205,6 @@ def rows(history: History) -> list[EventRow] | None:
         return None
     names: dict[int, str] = {}
     return [event_row(raw, names) for raw in history.events]
-
-
-def with_actions(rows: Sequence[R], did: Iterable[ActionRow]) -> list[R | ActionRow]:
-    """The rows, in the engine's order, with what operators did meanwhile, oldest first."""
-    waiting = [*did][::-1]
-    found: list[R | ActionRow] = []
-    for place, row in enumerate(rows):
-        if not waiting:
-            found.extend(rows[place:])
-            break
-        while waiting and row.time and waiting[-1].time < row.time:
-            found.append(waiting.pop())
-        found.append(row)
-    return [*found, *reversed(waiting)]
 
 
 def cancel_requested(events: Sequence[EventRow]) -> EventRow | None:

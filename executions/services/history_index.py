@@ -81,16 +81,38 @@ class Index:
 
     def counts(self, *, compact: bool) -> Counter[str]:
         """How many rows there are of each category."""
-        return Counter(row.category for row in self.rows(compact=compact))
+        return self._counts_of_steps if compact else self._counts_of_events
 
     def failed(self, *, compact: bool) -> list[int]:
         """Ids of the rows that failed, in order."""
-        return [row.id for row in self.rows(compact=compact) if row.failed]
+        return self._failed_steps if compact else self._failed_events
+
+    # Asked for with every page, and the same for each.
+    @cached_property
+    def _counts_of_steps(self) -> Counter[str]:
+        return Counter(row.category for row in self.compact)
+
+    @cached_property
+    def _counts_of_events(self) -> Counter[str]:
+        return Counter(row.category for row in self.events or ())
+
+    @cached_property
+    def _failed_steps(self) -> list[int]:
+        return [row.id for row in self.compact if row.failed]
+
+    @cached_property
+    def _failed_events(self) -> list[int]:
+        return [row.id for row in self.events or () if row.failed]
 
     @cached_property
     def pending(self) -> list[int]:
         """Of what has begun and not ended, in order."""
         return [step.id for step in self.steps if step.is_pending]
+
+    @cached_property
+    def open_activities(self) -> list[Step]:
+        """Those that have not ended, in order."""
+        return [step for step in self.steps if step.kind == "activity" and step.closed is None]
 
     def find(self, query: str) -> set[int]:
         """The ids of the events with this text in their names, payloads or failures, in any case."""
@@ -114,6 +136,7 @@ class Index:
         words = {word for one in events for word in (one.kind, one.name)}
         words = {word for word in words if wanted in word.casefold()}
         named = {one.id for one in events if one.name in words or one.kind in words or wanted == str(one.id)}
+        named |= {one.id for one in events if one.category == "timer" and wanted in f"timer {one.name}".casefold()}
         return named | {events[number].id for number in self._haystack.find(query)}
 
     @property

@@ -1,20 +1,24 @@
 """Which rows of a history a page shows: its events or its steps, filtered, with what operators did in between."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.services import history, temporal
+from executions.services import history_actions, temporal
 from executions.services.audit import Entry
-from executions.services.history import ActionRow, EventRow
+from executions.services.history import EventRow
+from executions.services.history_actions import ActionRow
 from executions.services.history_index import Index
+from executions.services.standings import Standing
 from executions.services.steps import Step
 
 FIRST, WINDOW = 50, 60
 """Rows that a page opens with, and that it gets at a time as the reader goes on."""
 LEAD = 10
 """Rows shown before the one that the address names."""
-FAILED, PENDING = "failed", "pending"
+FAILED, RETRYING, PENDING = "failed", "retrying", "pending"
+"""Ended with an error; has failed so far, and is tried again; has not ended."""
 
 Row = EventRow | Step | ActionRow
 
@@ -27,7 +31,7 @@ class Wanted:
     kinds: tuple[str, ...] = ()
     """Categories; all, if there is none."""
     state: str = ""
-    """FAILED or PENDING."""
+    """FAILED, RETRYING or PENDING."""
     name: str = ""
     """Of the activity, signal, update, timer or child, as it is."""
     query: str = ""
@@ -37,7 +41,12 @@ class Wanted:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.kinds or self.state or self.name or self.query or self.after or self.before)
+        return self.is_chosen or bool(self.after or self.before)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Filtered by something else than the range."""
+        return bool(self.kinds or self.state or self.name or self.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +57,93 @@ class Window:
     behind: int
 
 
+class Listing:
+    """The rows that are wanted, and how many a filter would leave beside the others.
+
+    `entries` come newest first. `standings`, by step, are how activities are doing that have not ended.
+    """
+
+    def __init__(
+        self, index: Index, wanted: Wanted, entries: Sequence[Entry], standings: Mapping[int, Standing] | None = None
+    ) -> None:
+        self._index, self.wanted, self.standings = index, wanted, standings or {}
+        self._is_whole = not (wanted.name or wanted.query or wanted.after or wanted.before)
+        self._found = self._narrowed()
+        self._did = [] if wanted.name else [row for row in map(ActionRow, reversed(entries)) if _did(row, wanted)]
+        self.total = len(self._all) + len(entries)
+
+    @property
+    def _all(self) -> Sequence[EventRow | Step]:
+        return self._index.compact if self.wanted.compact else self._index.events or []
+
+    def _narrowed(self) -> Sequence[EventRow | Step]:
+        """What name, text and range leave: the filters that have no count."""
+        rows, wanted = self._all, self.wanted
+        if wanted.name:
+            rows = [row for row in rows if row.name == wanted.name]
+        if wanted.query:
+            found = self._with_the_text()
+            rows = [row for row in rows if row.id in found]
+        if wanted.after or wanted.before:
+            rows = [row for row in rows if _is_in_time(row, wanted)]
+        return rows
+
+    def _with_the_text(self) -> set[int]:
+        """The ids of the rows that have the text in one of their events, or in how they are doing."""
+        found, query = self._index.find(self.wanted.query), self.wanted.query.casefold()
+        if self.wanted.compact:
+            step_of = self._index.step_of
+            found = {step_of[one].id if one in step_of else one for one in found}
+        return found | {one.step_id for one in self.standings.values() if query in one.words.casefold()}
+
+    def _ids(self, state: str) -> Iterable[int]:
+        if state == FAILED:
+            return self._index.failed(compact=self.wanted.compact)
+        if state == RETRYING:
+            return self.retrying
+        return self._index.pending
+
+    @property
+    def retrying(self) -> list[int]:
+        """The ids of the steps that have failed so far."""
+        return [one.step_id for one in self.standings.values() if one.is_failing]
+
+    @property
+    def rows(self) -> list[Row]:
+        """In the order wanted."""
+        rows, did, wanted = self._found, self._did, self.wanted
+        if wanted.kinds:
+            rows = [row for row in rows if row.category in wanted.kinds]
+            did = [row for row in did if row.category in wanted.kinds]
+        if wanted.state:
+            ids = frozenset(self._ids(wanted.state))
+            rows, did = [row for row in rows if row.id in ids], []
+        merged = history_actions.with_actions(rows, did)
+        return merged[::-1] if wanted.newest_first else merged
+
+    def kinds(self) -> dict[str, int]:
+        """Of each kind that the history has, how many there are with the other filters."""
+        every, wanted = self._index.counts(compact=self.wanted.compact), self.wanted
+        if self._is_whole and not wanted.state:
+            found = every
+        else:
+            ids = frozenset(self._ids(wanted.state)) if wanted.state else None
+            found = Counter(row.category for row in self._found if ids is None or row.id in ids)
+        did = {} if not self._did or wanted.state else {history_actions.OPERATOR: len(self._did)}
+        return {kind: found[kind] for kind in every} | did
+
+    def count(self, state: str) -> int:
+        """How many are in this state, with the other filters."""
+        ids = frozenset(self._ids(state))
+        kinds = self.wanted.kinds
+        if not ids or (self._is_whole and not kinds):
+            return len(ids)
+        return sum(row.id in ids and (not kinds or row.category in kinds) for row in self._found)
+
+
 def listed(index: Index, wanted: Wanted, entries: Sequence[Entry]) -> list[Row]:
     """All the rows that are wanted, in the order wanted; the entries come newest first."""
-    rows: Sequence[Row] = index.compact if wanted.compact else index.events or []
-    if wanted.is_filtered:
-        found = index.find(wanted.query) if wanted.query else None
-        rows = [row for row in rows if _is_wanted(row, wanted, found)]
-    did = [] if wanted.state or wanted.name else [row for row in map(ActionRow, reversed(entries)) if _did(row, wanted)]
-    merged = history.with_actions(rows, did)
-    return merged[::-1] if wanted.newest_first else merged
-
-
-def _is_wanted(row: Row, wanted: Wanted, found: set[int] | None) -> bool:
-    assert not isinstance(row, ActionRow)
-    if wanted.kinds and row.category not in wanted.kinds:
-        return False
-    if wanted.name and row.name != wanted.name:
-        return False
-    if wanted.state and not (row.failed if wanted.state == FAILED else isinstance(row, Step) and row.is_pending):
-        return False
-    if found is not None and found.isdisjoint((row.id,) if isinstance(row, EventRow) else [e.id for e in row.events]):
-        return False
-    return _is_in_time(row, wanted)
+    return Listing(index, wanted, entries).rows
 
 
 def _is_in_time(row: Row, wanted: Wanted) -> bool:
@@ -86,8 +160,6 @@ def _is_in_time(row: Row, wanted: Wanted) -> bool:
 
 
 def _did(row: ActionRow, wanted: Wanted) -> bool:
-    if wanted.kinds and row.category not in wanted.kinds:
-        return False
     return (not wanted.query or wanted.query.casefold() in row.words.casefold()) and _is_in_time(row, wanted)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from executions.services.history_said import said
 from executions.services.slices import in_slices
 
 _KEYS = frozenset(
@@ -67,9 +68,11 @@ _BETWEEN = re.compile(r"\s*([:,{}\[\]])\s*")
 _TO_END_OF_KEY = re.compile(rb'[a-z0-9_]*(?="\s*:)')
 _ESCAPE = re.compile(
     # Some for what needs none, together; any other one, or its second half could be taken for the first of another.
-    rb"(?:\\u(?!00[01]|0022|005[cC])[0-9a-fA-F]{4})+|\\."
+    # None is given up for a shorter one, and so none of it has to be remembered on the way.
+    rb"(?:\\u(?!00[01]|0022|005[cC])[0-9a-fA-F]{4})++|\\."
 )
-_ESCAPES_KEPT, _PIECE = 10_000, 1 << 18
+_ESCAPES_KEPT, _LONGEST_KEPT, _PIECE = 10_000, 60, 1 << 18
+"""Escapes that are remembered, of how many bytes each at most; and bytes that are folded at a time."""
 _END = b"\0"
 """Between events: no JSON has it."""
 
@@ -85,7 +88,7 @@ class Haystack:
         self._starts = array("Q", [0])
         escapes = _Escapes()
         for raw in in_slices(events):
-            self._text += _folded(bytes(raw), escapes) + _END
+            self._text += _folded(said(raw), escapes) + _END
             self._starts.append(len(self._text))
 
     @property
@@ -122,7 +125,7 @@ class _Escapes(dict[bytes, bytes]):
     def __missing__(self, escape: bytes) -> bytes:
         is_needed = len(escape) == 2 and escape != rb"\/"
         made = escape if is_needed else json.loads(b'"' + escape + b'"').casefold().encode(errors="replace")
-        if len(self) < _ESCAPES_KEPT:
+        if len(self) < _ESCAPES_KEPT and len(escape) <= _LONGEST_KEPT:
             self[escape] = made
         return made
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
-from executions.services import temporal, text
+from executions.services import timers
 from executions.services.attempts import Announced
 from executions.services.history import EventRow
 from executions.services.sentences import Parts, at, event, listed, name, said, say
-from executions.services.standings import attempt_of, most_attempts
+from executions.services.standings import attempt_of
 from executions.services.steps import Step
 from executions.services.waits import (
     CHILD,
@@ -30,8 +29,6 @@ from executions.services.workflow_tasks import last_error, workflow_task
 LOOKED_AT = 200
 """Pending things that are looked at: the history of each has to be decoded."""
 _WAITED_FOR = ("activity", "child", "timer", "update", "message")
-LIMIT = 86_400 * 365 * 1_000
-"""Seconds of a timer that are reckoned with."""
 
 
 def pending(events: Sequence[EventRow], steps: Sequence[Step], facts: Facts) -> list[Pending]:
@@ -81,7 +78,7 @@ def _activity(step: Step, facts: Facts) -> Pending:
         return Pending(UNKNOWN, "waiting", words, say(more), what)
     attempt = attempt_of(step, facts)
     if attempt and attempt.failures:
-        failed = _failed(attempt.failures, most_attempts(step))
+        failed = _failed(attempt.failures, step.most_attempts)
         words = say("waiting for ", what, failed, at(attempt.failing_since), where)
         rank = FAILING if attempt.failures > 1 else STUMBLED
         return Pending(rank, "trouble", words, last_error(attempt.error), what)
@@ -124,33 +121,11 @@ def _child(step: Step) -> Pending:
 
 
 def _timer(step: Step) -> Pending:
-    title = _title(step.opened)
+    title = timers.title(step.opened)
     what = say("the timer ", said(title)) if title else say("a timer")
-    due = _due(step.opened)
+    due = timers.due(step.opened)
     until = say(what, " until ", at(due)) if due else what
     return Pending(OUTSIDE, "waiting", say("waiting for ", until, event(step.id)), short=until)
-
-
-def _title(opened: EventRow) -> str:
-    """What the workflow's code calls a timer, where it does."""
-    about = opened.body.get("userMetadata")
-    return text.one_line(temporal.payload(about.get("summary")), 80) if isinstance(about, dict) else ""
-
-
-def seconds(value: object) -> float | None:
-    """A duration in Temporal's JSON, such as `3600s` or `0.500s`."""
-    if not isinstance(value, str) or not value.endswith("s") or len(value) > 40:
-        return None
-    try:
-        found = float(value[:-1])
-    except ValueError:
-        return None
-    return found if 0 <= found <= LIMIT else None
-
-
-def _due(opened: EventRow) -> datetime | None:
-    length = seconds(temporal.attributes(opened.body).get("startToFireTimeout"))
-    return text.moved(opened.time, timedelta(seconds=length)) if opened.time and length is not None else None
 
 
 def idle(found: list[Pending], facts: Facts) -> Parts | None:

@@ -1,10 +1,10 @@
 """How activities that have not ended are doing: for their rows, of which the history says nothing before their end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.services import temporal, text
+from executions.services import temporal
 from executions.services.attempts import Attempt
 from executions.services.steps import Step
 from executions.services.waits import Facts, is_old
@@ -30,19 +30,18 @@ class Standing:
     def is_failing(self) -> bool:
         return self.failures > 0
 
+    @property
+    def words(self) -> str:
+        """What a row says of it, for a search."""
+        return f"{self.word} {self.error}"
+
 
 def attempt_of(step: Step, facts: Facts) -> Attempt | None:
     """What is announced of an activity that has not ended."""
     if facts.announced is None:
         return None
-    activity_id = text.label(temporal.attributes(step.opened.body).get("activityId"), 200)
+    activity_id = temporal.activity_id(temporal.attributes(step.opened.body).get("activityId"))
     return facts.announced.attempt(activity_id, step.name, step.opened.time, facts.run_ids)
-
-
-def most_attempts(step: Step) -> int:
-    """That an activity may have; 0 for any number."""
-    policy = temporal.attributes(step.opened.body).get("retryPolicy")
-    return temporal.number(policy.get("maximumAttempts")) if isinstance(policy, dict) else 0
 
 
 def of(step: Step, facts: Facts) -> Standing | None:
@@ -51,7 +50,7 @@ def of(step: Step, facts: Facts) -> Standing | None:
         return None
     attempt = attempt_of(step, facts)
     if attempt and attempt.failures:
-        most = most_attempts(step)
+        most = step.most_attempts
         return Standing(step.id, "retrying", attempt.failing_since, attempt.failures, attempt.error, most)
     if attempt or step.started:
         return Standing(step.id, "running", step.started.time if step.started else attempt.began if attempt else None)
@@ -68,3 +67,10 @@ def standings(steps: Sequence[Step], facts: Facts) -> list[Standing]:
     if len(opened) > MOST:
         opened.sort(key=lambda step: step.name not in failing)
     return [found for step in opened[:MOST] if (found := of(step, facts))]
+
+
+def by_step(activities: Iterable[Step], facts: Facts, *, failing: bool) -> dict[int, Standing]:
+    """Of these activities, which have not ended, by the ids of their steps. `failing`: only those retrying."""
+    names = facts.announced.failing() if facts.announced else set()
+    found = (of(step, facts) for step in activities if not failing or step.name in names)
+    return {one.step_id: one for one in found if one and (one.is_failing or not failing)}

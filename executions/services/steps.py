@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from executions.services import temporal, text
+from executions.services import temporal, text, timers
 from executions.services.history import EventRow
 
 FULL_LIMIT = 5_000
@@ -44,6 +44,16 @@ class Step(msgspec.Struct, eq=False, gc=False):
     @property
     def id(self) -> int:
         return self.opened.id
+
+    @property
+    def title(self) -> str:
+        """What a row calls it. A timer has a number for a name."""
+        return timers.title(self.opened) or f"Timer {self.name}" if self.kind == "timer" else self.name
+
+    @property
+    def due(self) -> datetime | None:
+        """When a timer fires, or would have."""
+        return timers.due(self.opened) if self.kind == "timer" else None
 
     @property
     def category(self) -> str:
@@ -126,6 +136,12 @@ class Step(msgspec.Struct, eq=False, gc=False):
     @property
     def attempt(self) -> int:
         return temporal.number(temporal.attributes(self.started.body).get("attempt")) if self.started else 0
+
+    @property
+    def most_attempts(self) -> int:
+        """That an activity may have; 0 for any number."""
+        policy = temporal.attributes(self.opened.body).get("retryPolicy")
+        return temporal.number(policy.get("maximumAttempts")) if isinstance(policy, dict) else 0
 
     @property
     def seconds(self) -> float | None:

@@ -4,19 +4,22 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils.timezone import now
 
+from executions.services import text
 from executions.services.history_index import Index
-from executions.services.history_rows import Row
+from executions.services.history_rows import Row, Wanted
 from executions.services.runs import Run
 from executions.services.steps import Step
 
 WIDTH = 1_000.0
 """Units across."""
-LEAST = 2.0
-"""Units that even the shortest bar takes: it has to be seen."""
+LEAST = 6.0
+"""Units that even the shortest bar takes, some pixels: it has to be seen, and its colour told."""
+LEAST_ROOM = timedelta(milliseconds=50)
+"""Left and right of a row that an axis is zoomed to."""
 FOLDS = 12
 FOLD_WIDTH = 16.0
 IDLE_PART, IDLE_SECONDS = 0.06, 2.0
@@ -26,6 +29,7 @@ NARROW = 0.3 * WIDTH
 """Units that a label takes of an axis on a phone."""
 MINUTE, DAY = 60, 86_400
 _STEPS = (*(0.001, 0.01, 0.1, 0.5), 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400)
+WHOLE = Wanted()
 _WAITS = ("timer", "signal", "cancel", "message")
 """Steps in which nothing works."""
 
@@ -48,6 +52,8 @@ class Tick:
     """Seconds to the next one."""
     spare: bool = False
     """Whether its label stands too close to one before it for a narrow axis, which leaves it out."""
+    dated: bool = False
+    """Whether it is of another day than the one before it: the same time of day comes again."""
 
     @property
     def percent(self) -> str:
@@ -57,9 +63,10 @@ class Tick:
     def label(self) -> str:
         if self.every >= DAY:
             return f"{self.time:%m-%d}"
+        day = f"{self.time:%m-%d} " if self.dated else ""
         if self.every >= MINUTE:
-            return f"{self.time:%H:%M}"
-        return f"{self.time:%H:%M:%S}" if self.every >= 1 else f"{self.time:%H:%M:%S.%f}"[:-3]
+            return f"{day}{self.time:%H:%M}"
+        return f"{day}{self.time:%H:%M:%S}" if self.every >= 1 else f"{day}{self.time:%H:%M:%S.%f}"[:-3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,17 @@ class Axis:
             [[round(place, 2), moment] for place, moment in zip(self._places, self._moments, strict=True)]
         )
 
+    def around(self, row: Row) -> tuple[datetime, datetime] | None:
+        """A range in which the row's bar is wide, with what came before and after; None for one without times."""
+        begun = row.time
+        if begun is None:
+            return None
+        ended: datetime | None = begun
+        if isinstance(row, Step) and row.lasts:
+            ended = row.closed.time if row.closed else datetime.fromtimestamp(self.last, UTC)
+        room = max(((ended or begun) - begun) / 2, LEAST_ROOM)
+        return text.moved(begun, -room), text.moved(ended or begun, room)
+
     @property
     def ticks(self) -> list[Tick]:
         """Round moments, none of them in a fold."""
@@ -145,7 +163,9 @@ class Axis:
                 if not found or x - found[-1].x > WIDTH / TICKS / 2:
                     spare = x - kept < NARROW
                     kept = kept if spare else x
-                    found.append(Tick(round(x, 2), datetime.fromtimestamp(moment, UTC), every, spare))
+                    time = datetime.fromtimestamp(moment, UTC)
+                    dated = bool(found) and found[-1].time.date() != time.date()
+                    found.append(Tick(round(x, 2), time, every, spare, dated))
                 moment += every
         return found
 
@@ -176,8 +196,16 @@ def of_steps(steps: Iterable[Step], first: datetime | None, last: datetime | Non
     return Axis(first.timestamp(), end, sorted(busy))
 
 
-def of_run(run: Run, index: Index) -> Axis | None:
-    """The axis of the whole run, up to now while it goes on; None without times."""
+def of_run(run: Run, index: Index, wanted: Wanted = WHOLE) -> Axis | None:
+    """The axis of the whole run, up to now while it goes on, or of the range that is chosen; None without times."""
+    whole = _of_the_whole(run, index)
+    if whole is None or not (wanted.after or wanted.before):
+        return whole
+    first = wanted.after.timestamp() if wanted.after else whole.first
+    return Axis(first, wanted.before.timestamp() if wanted.before else whole.last)
+
+
+def _of_the_whole(run: Run, index: Index) -> Axis | None:
     events = index.events or []
     begun, ended = (next((one.time for one in some if one.time), None) for some in (events, reversed(events)))
     last = now() if run.is_running else max(filter(None, (ended, run.ended)), default=None)

@@ -2,34 +2,43 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 
-from executions.services import audit, beside, history_index, runs, standings, temporal, text, timeline
-from executions.services import history as histories
+from executions.services import audit, beside, history_index, runs, standings, text, timeline
 from executions.services.history_index import Index
-from executions.services.history_rows import FIRST, LEAD, WINDOW, News, Row, Wanted, Window, listed, place_of, window
+from executions.services.history_rows import (
+    FAILED,
+    FIRST,
+    LEAD,
+    PENDING,
+    RETRYING,
+    WINDOW,
+    Listing,
+    News,
+    Row,
+    Wanted,
+    Window,
+    place_of,
+    window,
+)
 from executions.services.standings import Standing
 from executions.services.steps import Step
 from executions.upstream import errors
+from executions.views import history_address as address
 from executions.views import history_files
 from executions.views.errors import with_headers
-from executions.views.frame import execution_context, execution_page, time_range
+from executions.views.frame import execution_context, execution_page
 from executions.views.freshness import mark, unchanged
 
-VIEWS = ("compact", "all", "timeline", "json")
-KEPT = ("type", "state", "name", "q", "after", "before", "open")
-"""Of the address, what the parts of the page ask with; and always the run."""
-ALSO_KEPT = ("view", "order", "run")
-"""What a search leaves in the address besides."""
 SEARCHED = "history-found"
 """The place of the rows: what asks for a search names it."""
 NEWS_SHOWN = 200
@@ -40,16 +49,16 @@ UNSETTLED = timedelta(minutes=10)
 
 @execution_page("history", "history")
 def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpResponse:
-    """While it runs the newest rows come first: that is where it grows."""
+    """The page; a file of it; or the part that an open page asks for."""
     if form := request.GET.get("download") or request.GET.get("payloads"):
         return history_files.answer(run, form, request.GET.get("event", ""))
     is_search = request.htmx.target == SEARCHED  # type: ignore[attr-defined]
     if is_search:
-        # What was left empty stays out of the address, and of all links.
-        request.GET = _filled(request.GET)  # type: ignore[assignment]
+        request.GET = address.filled(request.GET)  # type: ignore[assignment]
+    request.GET = address.with_order(request.GET, run)  # type: ignore[assignment]
     index = history_index.of(run)
     if index.events is None:
-        return {"unreadable": text.pretty_raw(index.raw)}
+        return _unreadable(request, index)
     shown = _shown(request, run, index)
     if is_search:
         return _searched(request, run, shown)
@@ -61,12 +70,11 @@ def history(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     return shown.context | _opened(shown)
 
 
-def _filled(query: QueryDict) -> QueryDict:
-    found = query.copy()
-    for name, values in query.lists():
-        found.setlist(name, [one for one in values if one])
-        if not found.getlist(name):
-            del found[name]
+def _unreadable(request: HttpRequest, index: Index) -> dict[str, Any] | HttpResponse:
+    """A history whose shape is not Temporal's, as it is. What a page that is open asks for gets that in its place."""
+    found = {"unreadable": text.pretty_raw(index.raw)}
+    if request.htmx and request.htmx.target != "part":  # type: ignore[attr-defined]
+        return with_headers(render(request, "executions/_history_unreadable.html", found))
     return found
 
 
@@ -83,6 +91,7 @@ class Shown:
     """What one address shows of a history."""
 
     index: Index
+    listing: Listing
     rows: Sequence[Row]
     did: Sequence[audit.Entry]
     selected: str
@@ -98,29 +107,34 @@ class Shown:
 
 
 def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
-    selected, wanted = request.GET.get("event", ""), _wanted(request, run)
-    view = _view(request, index, selected)
-    wanted = replace(wanted, compact=view in {"compact", "timeline"})
+    selected = request.GET.get("event", "")
+    view = address.view_of(request, index, selected)
+    wanted = address.wanted(request, view)
     did = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
+    listing = Listing(index, wanted, did, _standings(run, index, wanted))
     order = "desc" if wanted.newest_first else "asc"
-    kept = [pair for pair in _pairs(request) if pair[0] in KEPT]
+    kept = address.pairs(request, address.KEPT)
     kept += [("run", run.run_id)] if run.run_id else []
     last = index.events[-1].id if index.events else 0
-    now_shown = mark(run.run_id, last, len(index.events or ()), [(one.action.id, one.result) for one in did])
+    outcomes = [(one.action.id, one.result) for one in did]
+    now_shown = mark(run.run_id, last, len(index.events or ()), outcomes, listing.retrying)
     return Shown(
         index,
-        listed(index, wanted, did),
+        listing,
+        listing.rows,
         did,
         selected,
         {
             "view": view,
-            "views": VIEWS,
+            "views": address.VIEWS,
             "wanted": wanted,
             "order": order,
             "query": wanted.query,
             "kinds": wanted.kinds,
             "open": view == "json" and bool(request.GET.get("open")),
-            "asked_with": [pair for pair in _pairs(request) if pair[0] in (*KEPT, *ALSO_KEPT) and pair[0] != "q"],
+            "asked_with": [
+                pair for pair in address.pairs(request, (*address.KEPT, *address.ALSO_KEPT)) if pair[0] != "q"
+            ],
             "selected": selected,
             "asked": urlencode([*kept, ("view", view), ("order", order)]),
             "since": f"{last}.{len(did)}",
@@ -128,64 +142,46 @@ def _shown(request: HttpRequest, run: runs.Run, index: Index) -> Shown:
             # Its rows follow by themselves: only of another run the whole is anew.
             "part_mark": mark(run.run_id),
             "polling": max(2, len(index.events or ()) // 1_000) if run.is_running else 0,
-            "axis": _axis(run, index, wanted) if view == "timeline" else None,
+            "axis": timeline.of_run(run, index, wanted) if view == "timeline" else None,
+            "standings": listing.standings,
         },
     )
-
-
-def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
-    """The parameters of the address, one after the other."""
-    return [(name, value) for name, values in request.GET.lists() for value in values]
-
-
-def _view(request: HttpRequest, index: Index, selected: str) -> str:
-    view = request.GET.get("view", "")
-    if view in VIEWS:
-        return view
-    # A link to an event that the steps leave out shows it nevertheless.
-    hidden = index.is_hidden(temporal.number(selected))
-    return "all" if hidden else "compact"
-
-
-def _wanted(request: HttpRequest, run: runs.Run) -> Wanted:
-    chosen = time_range(request)
-    order = request.GET.get("order") or ("desc" if run.is_running else "asc")
-    return Wanted(
-        kinds=tuple(request.GET.getlist("type")),
-        state=request.GET.get("state", ""),
-        name=request.GET.get("name", ""),
-        query=request.GET.get("q", ""),
-        after=text.parse_iso(chosen["after"] or ""),
-        before=text.parse_iso(chosen["before"] or ""),
-        newest_first=order == "desc",
-    )
-
-
-def _axis(run: runs.Run, index: Index, wanted: Wanted) -> timeline.Axis | None:
-    """Of the whole run, or of the range that is chosen."""
-    whole = timeline.of_run(run, index)
-    if whole is None or not (wanted.after or wanted.before):
-        return whole
-    first = wanted.after.timestamp() if wanted.after else whole.first
-    return timeline.Axis(first, wanted.before.timestamp() if wanted.before else whole.last)
 
 
 def _opened(shown: Shown) -> dict[str, Any]:
     """The first rows; if the address names one, those around it."""
     place = place_of(shown.rows, shown.selected, shown.index) if shown.selected else None
     opened = window(shown.rows, (place or 0) - LEAD, FIRST)
-    index, compact = shown.index, shown.context["wanted"].compact
-    did = [(histories.OPERATOR, len(shown.did))] if shown.did else []
     return shown.around(opened) | {
         "missing": bool(shown.selected) and place is None,
         "selected_id": None if place is None else shown.rows[place].id,
-        "count": len(shown.rows),
-        "total": len(index.events or ()),
-        "by_operators": len(shown.did),
-        "counts": [*index.counts(compact=compact).items(), *did],
-        "failed": index.failed(compact=compact),
-        "pending": index.pending if shown.context["polling"] else [],
+        **_sums(shown),
     }
+
+
+def _sums(shown: Shown) -> dict[str, Any]:
+    """How many rows there are, and how many each filter would leave beside the others."""
+    index, listing = shown.index, shown.listing
+    failed = index.failed(compact=listing.wanted.compact)
+    has = {FAILED: failed, RETRYING: listing.retrying, PENDING: index.pending if shown.context["polling"] else []}
+    return {
+        "count": len(shown.rows),
+        "total": listing.total,
+        "unit": "step" if listing.wanted.compact else "event",
+        "events": len(index.events or ()),
+        "counts": [*listing.kinds().items()],
+        "first_failed": failed[0] if failed else None,
+        "states": [(one, listing.count(one)) for one in has if has[one] or listing.wanted.state == one],
+    }
+
+
+def _standings(run: runs.Run, index: Index, wanted: Wanted) -> dict[int, Standing]:
+    """How activities are doing that have not ended. The page does not wait for it, unless it is what is looked for."""
+    if not (run.is_running and index.open_activities):
+        return {}
+    is_asked = bool(wanted.query) or wanted.state == RETRYING
+    facts = beside.facts(run, index, only_attempts=True, ask=is_asked)
+    return standings.by_step(index.open_activities, facts, failing=not wanted.query)
 
 
 def _rows(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
@@ -212,14 +208,14 @@ def _news(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
     news = News(int(since[1]), frozenset(str(one.action.id) for one in did), now() - UNSETTLED)
     rows = [row for row in shown.rows if news.is_new(row)]
     changed = [row for row in shown.rows if news.is_changed(row)]
-    if len(rows) + len(changed) > NEWS_SHOWN or shown.context["axis"]:
+    follows = not shown.context["axis"] and shown.listing.wanted.state != RETRYING
+    if len(rows) + len(changed) > NEWS_SHOWN or not follows:
         # After a long time in the dark, or a storm, the page begins anew, and nothing between is missing. So it does
-        # where there is a time axis, which goes on.
+        # where there is a time axis, which goes on, and where old rows come and go.
         answer = _answer(request, run, shown, "", _opened(shown))
         answer["HX-Retarget"], answer["HX-Reswap"] = "#part", "innerHTML"
         return answer
-    context = {"rows": rows, "changed": changed, "count": len(shown.rows), "total": len(shown.index.events or ())}
-    return _answer(request, run, shown, "news", context)
+    return _answer(request, run, shown, "news", {"rows": rows, "changed": changed, **_sums(shown)})
 
 
 def _event(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
@@ -229,7 +225,9 @@ def _event(request: HttpRequest, run: runs.Run, shown: Shown) -> HttpResponse:
         raise errors.NotFound("The history has no such event, or the filters leave it out.", status=404)
     row = shown.rows[place]
     standing = _standing(run, shown.index, row) if isinstance(row, Step) and run.is_running else None
-    return _answer(request, run, shown, "body", {"row": row, "standing": standing, "stack_id": f"stack-{row.id}"})
+    axis = shown.context["axis"]
+    found = {"row": row, "standing": standing, "stack_id": f"stack-{row.id}", "zoom": axis and axis.around(row)}
+    return _answer(request, run, shown, "body", found)
 
 
 def _standing(run: runs.Run, index: Index, step: Step) -> Standing | None:

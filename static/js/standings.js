@@ -15,9 +15,12 @@ function tell() {
   const known = new Set();
   for (const standing of document.querySelectorAll("[data-standing]")) {
     const row = document.getElementById(`event-${standing.dataset.standing}`);
-    if (!row?.matches(".compact-rows > .pending")) continue;
+    const isFailing = "failing" in standing.dataset;
+    // Beside a bar there is room for what is wrong only.
+    if (!row?.matches(isFailing ? ".pending" : ".compact-rows > .pending")) continue;
+    row.classList.toggle("retrying", isFailing);
     for (const [number, name] of ["outcome", "tells"].entries()) {
-      const cell = row.querySelector(`summary > .${name}`);
+      const cell = row.querySelector(`summary .${name}`);
       put(cell, standing.children[number]);
       known.add(cell);
     }
@@ -25,6 +28,7 @@ function tell() {
   for (const [cell, before] of told) {
     if (known.has(cell)) continue;
     told.delete(cell);
+    cell.closest(".row")?.classList.remove("retrying");
     cell.replaceChildren(...before);
   }
 }

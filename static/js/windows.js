@@ -1,7 +1,9 @@
 // [data-windowed]: a list of which the page holds some hundreds of rows. htmx brings more at its ends; those furthest from
 // where they come in go, and the way back to them stands there instead. The attribute is the address of more rows.
-// What else belongs to such a list: the bar above it, marks of what is looked for, and what the sentence knows of its rows.
+// What else belongs to such a list: the bar above it, its address, marks of what is looked for, and what the sentence knows
+// of its rows.
 import "./bar.js";
+import "./history-address.js";
 import "./marks.js";
 import { onSettled } from "./settled.js";
 import "./standings.js";

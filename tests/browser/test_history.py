@@ -104,10 +104,10 @@ def test_a_drag_over_the_time_axis_chooses_a_range(page: Page) -> None:
     # From a fifth to two fifths of 899 seconds: timers that have no end go on, but not those that begin later.
     assert rows(page) == list(range(1, 51))
     expect(page.locator("[data-whole-time]")).to_be_visible()
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 history events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) of 500 steps"))
     page.goto(page.url.replace("view=timeline", "view=all"))
     assert abs(rows(page)[0] - 181) <= 2
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(179|180|181|182) rows of 500 history events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(179|180|181|182) of 500 events"))
 
 
 def test_a_drag_over_the_strip_does_on_every_tab(page: Page) -> None:
@@ -115,10 +115,10 @@ def test_a_drag_over_the_strip_does_on_every_tab(page: Page) -> None:
     drag(page, page.get_by_role("slider", name="Time strip"))
     expect(page.locator(".strip-chosen")).to_be_visible()
     page.get_by_role("link", name="History", exact=True).click()
-    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) rows of 500 history events"))
+    expect(page.locator("#history-count")).to_have_text(re.compile(r"(359|360|361) of 500 steps"))
     page.locator("[data-whole-time]").click()
     page.wait_for_url(lambda url: "after=" not in url)
-    expect(page.locator("#history-count")).to_have_text("500 rows of 500 history events")
+    expect(page.locator("#history-count")).to_have_text("500 steps")
 
 
 def drag(page: Page, axis: Locator) -> None:
@@ -138,6 +138,8 @@ def test_what_is_new_comes_in_and_what_changed_stays_open(page: Page, api: Fault
     timers(api, 150)
     page.goto(ADDRESS)
     assert rows(page)[0] == 150
+    # Whoever gets its link sees it in this order, also when the run is over.
+    page.wait_for_url("**/history/?order=desc")
     first = page.locator("#event-150")
     first.locator("summary").click()
     expect(first.locator("pre")).to_contain_text("t-150")
@@ -147,8 +149,24 @@ def test_what_is_new_comes_in_and_what_changed_stays_open(page: Page, api: Fault
     expect(first.locator("summary")).to_contain_text("fired")
     expect(first.locator("details")).to_have_attribute("open", "")
     expect(first).to_contain_text("TimerFired")
-    expect(page.locator("#history-count")).to_have_text("151 rows of 152 history events")
+    expect(page.locator("#history-count")).to_have_text("151 steps")
 
 
 def _new() -> list[Any]:
     return [canned.event(152, "WORKFLOW_EXECUTION_SIGNALED", signalName="approve")]
+
+
+def test_the_address_names_the_row_that_was_opened_last(page: Page) -> None:
+    page.goto(ADDRESS)
+    for number in (3, 5):
+        page.locator(f"#event-{number} summary").click()
+        page.wait_for_url(f"**/history/?event={number}")
+    expect(page.locator(".history-rows > .selected")).to_have_id("event-5")
+    expect(page.locator("#history-views a").nth(2)).to_have_attribute("href", "?view=timeline&event=5")
+    page.reload()
+    opened = page.locator(".history-rows details[open]")
+    expect(opened).to_have_id("history-5")
+    expect(opened).to_contain_text("t-5")
+    opened.locator("summary").focus()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/history/")

@@ -100,7 +100,7 @@ def test_a_search_looks_as_one_types_and_marks_what_it_finds(page: Page) -> None
     page.goto(f"{ADDRESS}?view=all&type=activity")
     page.keyboard.press("f")
     page.keyboard.type("Check_T")
-    expect(page.locator("#history-count")).to_have_text("30 rows of 180 history events", timeout=LONG)
+    expect(page.locator("#history-count")).to_have_text("30 of 180 events", timeout=LONG)
     assert page.url.endswith(f"{ADDRESS}?view=all&type=activity&q=Check_T")
     expect(page.locator("#find")).to_be_focused()
     page.wait_for_function("() => CSS.highlights.get('found')?.size > 0")
@@ -166,7 +166,13 @@ def test_a_phone_shows_outcome_attempts_and_error(phone: Page) -> None:
     assert box
     assert box["height"] <= 48
     _, bar, _ = scrolled(phone)
-    assert (bar["top"], bar["bottom"] <= 84) == (0, True)
+    # What chooses the view goes; the search, the count and what failed stay, and fit.
+    assert (bar["top"] < 0, bar["bottom"] <= 72) == (True, True)
+    for part in (phone.locator("#find"), phone.locator("#history-count"), phone.locator("#state-failed")):
+        place = part.bounding_box()
+        assert place
+        assert (place["x"] >= 0, place["x"] + place["width"] <= PHONE["width"], place["y"] >= 0) == (True, True, True)
+    expect(phone.get_by_role("link", name="first failure")).to_be_in_viewport(ratio=1)
     assert phone.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
 
 
@@ -195,6 +201,9 @@ def test_the_row_of_an_activity_that_is_tried_again_says_so(page: Page, api: Fau
     page.goto(ADDRESS)
     row = page.locator("#event-5 summary")
     expect(row.locator(".outcome")).to_have_text("retrying ×3", timeout=LONG)
+    expect(page.locator("#event-5")).to_have_class(re.compile("retrying"))
+    # The chips follow what the sentence told first.
+    expect(page.locator("#state-retrying")).to_have_text(re.compile("retrying 1"), timeout=LONG)
     expect(row.locator(".tells")).to_have_text(re.compile(r"429 rate limited, since (\d\d-\d\d )?\d\d:05:06"))
     row.focus()
     fail(4)
@@ -205,3 +214,4 @@ def test_the_row_of_an_activity_that_is_tried_again_says_so(page: Page, api: Fau
     settled = "document.body.dispatchEvent(new CustomEvent('htmx:afterSettle', { bubbles: true, detail: {} }))"
     page.evaluate(settled)
     expect(row.locator(".outcome")).to_have_text("not completed")
+    expect(page.locator("#event-5")).not_to_have_class(re.compile("retrying"))

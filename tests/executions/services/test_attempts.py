@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.services import attempts
-from executions.services.attempts import Announced
+from executions.services import attempts, text
+from executions.services.attempts import Announced, Attempt
 from executions.upstream import errors
 from executions.upstream.types import WorkflowEvent
 from tests.executions import canned
@@ -73,6 +73,20 @@ def test_it_goes_on_where_it_stopped(upstream: Faulty) -> None:
     found = attempts.announced(canned.ID)
     assert (cursors(upstream), found.seen, found.complete) == (["", "a", "a"], 3, True)
     assert told(found) == {("r-1", "1"): (3, "")}
+
+
+def test_an_activity_of_a_run_that_the_stream_names_otherwise_is_found_by_its_time(upstream: Faulty) -> None:
+    page(upstream, activity("FAILED"), activity("FAILED", "1", "r-2"), activity("STARTED", "2"))
+    found, begun = attempts.announced(canned.ID), text.parse_time(canned.EVENT["event_timestamp"])
+
+    def of(activity_id: str, run: str = "other") -> Attempt | None:
+        return found.attempt(activity_id, "extract", begun, frozenset({run}))
+
+    assert (of("1", "r-1"), of("1"), of("9")) == (found.tasks["r-1", "1"], found.tasks["r-2", "1"], None)
+    ended = activity("COMPLETED", "1", "r-2")
+    page(upstream, activity("FAILED"), activity("FAILED", "1", "r-2"), activity("STARTED", "2"), ended)
+    attempts.announced(canned.ID)
+    assert (of("1") is found.tasks["r-1", "1"], ("r-2", "1") in found.tasks) == (True, False)
 
 
 def test_one_look_reads_no_more_than_some_pages(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +154,38 @@ def test_what_is_not_the_cursor_s_fault_is_no_reason(upstream: Faulty, answer: A
     assert (cursors(upstream), told(attempts._known.popitem()[1])) == (["", "a", "a"], {("r-1", "1"): (2, "")})
 
 
+def test_where_the_start_fails_as_well_what_is_known_stays(upstream: Faulty) -> None:
+    at_cursors(upstream, {"": listed(activity("FAILED"), after="a"), "a": listed(activity("FAILED"))})
+    attempts.announced(canned.ID)
+    away = reply({"detail": "away"}, 503)
+    at_cursors(upstream, {"": away, "a": away})
+    for _ in range(attempts.GIVEN_UP + 1):
+        with pytest.raises(errors.ServerFault):
+            attempts.announced(canned.ID)
+    found = attempts.known(canned.ID)
+    assert found
+    assert told(found) == {("r-1", "1"): (2, "")}
+
+
+def test_a_cursor_that_is_refused_each_time_is_no_storm(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_cursors(upstream, {"": listed(activity("FAILED"), after="a"), "a": GONE})
+    for _ in range(5):
+        found = attempts.announced(canned.ID)
+    # From the start once; then that is left, with what is known, for a while.
+    assert (cursors(upstream), told(found)) == (["", "a", "", "a"], {("r-1", "1"): (1, "")})
+    monkeypatch.setattr(found, "_rests_until", 0.0)
+    monkeypatch.setattr(found, "_anew_after", 0.0)
+    attempts.announced(canned.ID)
+    assert cursors(upstream)[4:] == ["a", "", "a"]
+
+
+def test_what_is_known_is_asked_of_nobody(upstream: Faulty) -> None:
+    assert attempts.known(canned.ID) is None
+    page(upstream, activity("FAILED"))
+    assert attempts.announced(canned.ID) is attempts.known(canned.ID)
+    assert len(upstream.requests) == 1
+
+
 def test_where_the_start_fails_as_well_that_is_said(upstream: Faulty) -> None:
     at_cursors(upstream, {"": listed(after="a"), "a": listed()})
     attempts.announced(canned.ID)
@@ -173,7 +219,6 @@ def test_it_is_bounded(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> Non
 KINDS = st.sampled_from(["ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_COMPLETED", "x", None])
 
 
-@settings(max_examples=200)
 @given(st.lists(st.tuples(KINDS, hostile.values(["task_id", "activity_name", "attempt", "failure", "message"]))))
 def test_no_event_is_too_odd(events: list[Any]) -> None:
     found = Announced()

@@ -1,16 +1,13 @@
 """A history as rows: names from the events that they point at, and notes."""
 
-import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.models import ActionOutcome, ActionRequested
-from executions.services import audit, causes, history, steps
+from executions.services import causes, history, steps
 from executions.services.history import EventRow
 from executions.upstream.types import History, HistoryEvents
 from tests.executions.canned import encoded, event
@@ -127,7 +124,6 @@ KINDS = st.sampled_from(["FAILED", "TERMINATED", "TIMED_OUT"]).map("EVENT_TYPE_W
 hostile_events = st.lists(hostile.values(KEYS) | hostile.objects(KEYS), max_size=6)
 
 
-@settings(max_examples=150)
 @given(hostile_events, KINDS, hostile.objects(KEYS))
 def test_no_history_is_too_odd(events: list[Any], kind: str, attributes: dict[str, Any]) -> None:
     ended = {"eventId": "9", "eventType": kind, "workflowExecutionFailedEventAttributes": attributes}
@@ -136,53 +132,6 @@ def test_no_history_is_too_odd(events: list[Any], kind: str, attributes: dict[st
         assert isinstance(row.json, str)
     causes.cause(found)
     steps.steps(found)
-
-
-def _did(*seconds: float | None) -> list[history.ActionRow]:
-    """What somebody did so many seconds after 14:05, oldest first."""
-    made = []
-    for number, second in enumerate(seconds):
-        row = ActionRequested(
-            id=uuid.UUID(int=number), username="ana", operation="cancel", reason="Stuck <b>", name="n"
-        )
-        row.at = datetime(2026, 1, 31, 14, 5, tzinfo=UTC) + timedelta(seconds=second or 0)
-        entry = audit.Entry(row, ActionOutcome(code="WF_1102", message="It is over"), "refused")
-        made.append(history.ActionRow(entry))
-    return sorted(made, key=lambda row: row.time)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "places"),
-    [
-        ((), []),
-        ((-5,), [0]),
-        ((0.5,), [0]),
-        # Of the same moment as an event: after it, as what the engine wrote first.
-        ((1,), [1]),
-        ((3.5, 3.6), [3, 4]),
-        ((99,), [16]),
-        ((-5, 3.5, 99), [0, 4, 18]),
-    ],
-)
-def test_what_operators_did_stands_where_it_happened(seconds: tuple[float, ...], places: list[int]) -> None:
-    rows = history.with_actions(made(EVENTS), _did(*seconds))
-    assert [place for place, row in enumerate(rows) if isinstance(row, history.ActionRow)] == places
-    # The events are all there, in the engine's order, and what was done in its own.
-    assert [row.id for row in rows if isinstance(row, EventRow)] == list(range(1, 17))
-    done = [row.time for row in rows if isinstance(row, history.ActionRow)]
-    assert done == sorted(done)
-    assert {row.category for row in rows} - {history.OPERATOR} == {row.category for row in made(EVENTS)}
-
-
-def test_events_without_a_time_keep_their_place() -> None:
-    timeless = [{**event(number, "TIMER_FIRED"), "eventTime": None} for number in (1, 2)]
-    rows = history.with_actions(made([*timeless, event(3, "TIMER_FIRED")]), _did(2))
-    assert [getattr(row, "kind", "operator") for row in rows] == ["TimerFired", "TimerFired", "operator", "TimerFired"]
-
-
-def test_the_words_of_what_an_operator_did_are_all_that_its_row_says() -> None:
-    (did,) = _did(3.5)
-    assert did.words == f"{did.id} ana Cancel n Stuck <b>  refused WF_1102 It is over"
 
 
 def test_the_latest_request_to_cancel_is_found() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.services import history_index, reads, runs
@@ -187,7 +187,6 @@ OPENERS = {
 POINTER = {"ACTIVITY": "scheduledEventId", "TIMER": "startedEventId", "CHILD": "initiatedEventId"}
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_steps_are_what_the_engine_s_references_say(data: st.DataObject) -> None:
     """Whatever goes on at the same time: each event is in the step that it points at, and each step is there once."""

@@ -9,8 +9,10 @@ import pytest
 
 from executions.models import ActionRequested
 from executions.services import audit
-from executions.services.history import ActionRow
-from executions.services.history_rows import News, Wanted, listed, place_of, window
+from executions.services.history_actions import ActionRow
+from executions.services.history_rows import FAILED, PENDING, RETRYING, Listing, News, Wanted, listed, place_of, window
+from executions.services.standings import Standing
+from tests.executions.canned import event
 from tests.executions.services.test_history import EVENTS
 from tests.executions.services.test_history_index import index
 
@@ -76,6 +78,61 @@ def test_filters(wanted: Wanted, ids: list[int]) -> None:
 )
 def test_what_operators_did_stands_among_them(wanted: Wanted, ids: list[Any]) -> None:
     assert shown(wanted, did(4.5, reason="It is stuck.")) == ids
+
+
+# Event 5 is an activity that has failed so far, 9 another one that works.
+UNDER_WAY = [
+    event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": "pipeline"}),
+    event(5, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "extract"}),
+    event(7, "TIMER_STARTED", timerId="1", startToFireTimeout="30s"),
+    event(9, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "book"}),
+]
+STANDINGS = {5: Standing(5, "retrying", None, 3, "429 Rate limited"), 9: Standing(9, "running", None)}
+
+
+@pytest.mark.parametrize("compact", [True, False])
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (Wanted(query="RETRYING"), [5]),
+        (Wanted(query="rate limited"), [5]),
+        (Wanted(query="running"), [9]),
+        (Wanted(query="timer 1"), [7]),
+        (Wanted(state="retrying"), [5]),
+        (Wanted(state="failed"), []),
+        (Wanted(state="pending"), [5, 7, 9]),
+        (Wanted(state="retrying", name="book"), []),
+    ],
+)
+def test_how_an_activity_is_doing_is_found(compact: bool, wanted: Wanted, ids: list[int]) -> None:
+    listing = Listing(index(UNDER_WAY), replace(wanted, compact=compact), [], STANDINGS)
+    assert [row.id for row in listing.rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kinds", "states"),
+    [
+        (ALL, {"workflow": 2, "task": 4, "activity": 3, "timer": 2, "signal": 1}, (2, 0, 1)),
+        # A filter's own count is of what it would leave: the others', not its own.
+        (replace(ALL, kinds=("activity",)), {"workflow": 2, "task": 4, "activity": 3, "timer": 2}, (1, 0, 0)),
+        (replace(ALL, state="failed"), {"workflow": 1, "task": 0, "activity": 1, "timer": 0}, (2, 0, 1)),
+        (replace(ALL, query="extract"), {"workflow": 0, "activity": 3, "timer": 0}, (1, 0, 0)),
+        (replace(ALL, name="extract"), {"workflow": 0, "activity": 3, "operator": None}, (1, 0, 0)),
+        (replace(ALL, after=second(4), before=second(6)), {"task": 1, "activity": 2, "operator": 1}, (0, 0, 0)),
+        (replace(COMPACT, after=second(4), before=second(6)), {"activity": 1, "signal": 0, "operator": 1}, (1, 0, 0)),
+    ],
+)
+def test_each_filter_counts_what_the_others_leave(
+    wanted: Wanted, kinds: dict[str, int | None], states: tuple[int, ...]
+) -> None:
+    listing = Listing(index(EVENTS), wanted, [did(4.5)])
+    counted = listing.kinds()
+    assert {kind: counted.get(kind) for kind in kinds} == kinds
+    assert tuple(listing.count(state) for state in (FAILED, RETRYING, PENDING)) == states
+    # As many as there are once one follows it.
+    for kind, count in counted.items():
+        assert len(Listing(index(EVENTS), replace(wanted, kinds=(kind,)), [did(4.5)]).rows) == count
+    assert listing.total == (17 if not wanted.compact else 9)
 
 
 def test_a_search_is_made_once_for_a_list(monkeypatch: pytest.MonkeyPatch) -> None:

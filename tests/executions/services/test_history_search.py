@@ -1,9 +1,10 @@
 import json
+import tracemalloc
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.services import history_search
@@ -104,6 +105,17 @@ def test_escapes_are_read(written: bytes, query: str, found: set[int]) -> None:
     assert Haystack([msgspec.Raw(b'{"x": "%s"}' % written)]).find(query) == found
 
 
+def test_long_runs_of_escapes_take_no_memory_to_speak_of() -> None:
+    escapes = history_search._Escapes()
+    event = b'{"x": "%s"}' % (rb"\u00df" * 100_000)
+    tracemalloc.start()
+    folded = history_search._folded(event, escapes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (folded, escapes) == (b'{"x": "%s"}' % (b"ss" * 100_000), {})
+    assert peak < 6 * len(event)
+
+
 @pytest.mark.parametrize("piece", [1, 2, 3, 7])
 def test_a_long_event_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     monkeypatch.setattr(history_search, "_PIECE", piece)
@@ -127,7 +139,6 @@ def test_events_that_are_equal_are_told_apart() -> None:
     assert haystack([EVENTS[0], EVENTS[1], EVENTS[0]]).find("pipeline") == {0, 2}
 
 
-@settings(max_examples=200)
 @given(
     values=st.lists(st.text(max_size=12), min_size=1, max_size=5),
     query=st.text(min_size=1, max_size=4),
@@ -144,7 +155,6 @@ def test_what_is_in_a_value_is_found_and_nothing_else(values: list[str], query: 
         assert any(one in folded for one in (query.casefold(), json.dumps(query.casefold(), ensure_ascii=False)[1:-1]))
 
 
-@settings(max_examples=200)
 @given(value=st.text(max_size=12), plain=st.booleans(), start=st.integers(0, 12), length=st.integers(1, 6))
 def test_a_part_of_a_text_is_found_in_any_case(value: str, plain: bool, start: int, length: int) -> None:
     query = value[start : start + length]

@@ -47,3 +47,13 @@ def test_of_very_many_those_that_fail_come_first() -> None:
     last = standings.MOST + 1
     found = told([*many, activity(last)], facts(odd))
     assert (len(found), found[0].step_id, found[0].failures) == (standings.MOST, last, 2)
+
+
+def test_by_step_all_of_them_or_those_that_are_tried_again() -> None:
+    opened = steps.steps(made([activity(5), activity(6, "other")]))
+    odd = Attempt("extract", "r-1", at(6), 2, at(7), "503")
+    known = facts(odd)
+    assert [*standings.by_step(opened, known, failing=True)] == [5]
+    assert standings.by_step(opened, known, failing=True)[5].words == "retrying 503"
+    assert set(standings.by_step(opened, known, failing=False)) >= {5}
+    assert standings.by_step(opened, facts(announced=None), failing=True) == {}

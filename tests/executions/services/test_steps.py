@@ -1,12 +1,13 @@
 """A run's events, put together to what it did."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from executions.services import comparison, rehearsal, reset_points, steps
+from executions.services import comparison, differences, rehearsal, reset_points, steps
 from tests.executions.canned import encoded, event
 from tests.executions.services import hostile
 from tests.executions.services.test_history import made
@@ -155,14 +156,14 @@ odd_events = st.builds(
 )
 
 
-@settings(max_examples=200)
 @given(st.lists(odd_events | hostile.values(ATTRIBUTES), min_size=1, max_size=8), st.booleans())
 def test_no_history_is_too_odd(events: list[Any], excluded: bool) -> None:
     found = made(events)
     for step in steps.steps(found):
-        shown = (step.outcome, step.input, step.whole_input, step.result, step.target)
+        shown = (step.outcome, step.input, step.whole_input, step.result, step.target, step.title)
         assert all(isinstance(one, str) for one in shown)
-        assert isinstance(step.attempt, int)
+        assert isinstance(step.attempt + step.most_attempts, int)
+        assert isinstance(step.due, datetime | None)
     points = reset_points.points(found)
     for point in points:
         assert isinstance(point.before + point.after + point.searchable, str)
@@ -172,5 +173,8 @@ def test_no_history_is_too_odd(events: list[Any], excluded: bool) -> None:
         assert {said.work_is_partial, said.has_worked, said.repeats_effects, said.goes_alike} <= {True, False}
     reset_points.search(points, "a", 4)
     story, back = (comparison.Story(side, steps.steps(side)) for side in (found, found[::-1]))
-    assert comparison.compare(story, story).shown("differing") == []
-    comparison.compare(story, back)
+    no_results = differences.Differences(differences.Value(), differences.Value())
+    for other, differing in ((story, []), (back, None)):
+        given_to_them = comparison.inputs(story.events, other.events)
+        shown = comparison.compare(story, other, given_to_them, no_results).shown("differing")
+        assert differing is None or shown == differing

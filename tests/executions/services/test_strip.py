@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 
-from executions.services import fetched_lines, log_pages, runs, strip
+from executions.services import attempts, fetched_events, fetched_lines, log_pages, runs, strip, strip_fetched
 from executions.services.strip_lanes import Unread
 from executions.services.time_range import TimeRange
 from executions.services.timeline import Axis
 from executions.upstream.types import Execution
 from tests.executions import canned
+from tests.executions.services.trace_shapes import span
 from tests.faulty import Faulty, reply
 
 EVENTS = [
@@ -26,8 +27,9 @@ START = datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     strip._strips.__init__()  # type: ignore[misc]
-    strip._drawn.clear()
-    fetched_lines._known.clear()
+    strip_fetched.forget()
+    fetched_lines.store.clear()
+    fetched_events.store.clear()
 
 
 def run() -> runs.Run:
@@ -54,6 +56,29 @@ def test_all_that_happened_is_on_one_axis(upstream: Faulty) -> None:
     # The timer goes on to the end; the activity has failed.
     assert dict(found["steps"].paths) == {"ok": "M600 1v-1.00h400v1.00z", "bad": "M100 1v-1.00h404v1.00z"}
     assert dict(found["lines"].paths) == {"ok": "M300 1v-1.00h4v1.00z", "bad": "M200 1v-1.00h4v1.00z"}
+
+
+def test_steps_that_failed_and_that_are_tried_again_are_told_apart(upstream: Faulty) -> None:
+    attempts._known.clear()
+    about = {"activityType": {"name": "call"}}
+    begun = [canned.event(number, "ACTIVITY_TASK_SCHEDULED", activityId=str(number), **about) for number in (1, 2, 3)]
+    ended = canned.event(4, "ACTIVITY_TASK_FAILED", scheduledEventId="1", failure={"message": "no"})
+    history = {"events": [canned.event(0, "WORKFLOW_EXECUTION_STARTED"), *begun, ended]}
+    upstream.on(reply(history), path=f"{canned.RUNS}/{canned.RUN}/history")
+    about = {"workflow_run_id": canned.RUN, "attributes": {"task_id": "2", "activity_name": "call", "attempt": 1}}
+    upstream.on(reply({"events": [announced(3, kind="ACTIVITY_TASK_RETRYING")[0] | about]}), path=canned.EVENTS)
+    # Its span was sent when it was begun.
+    tree = span("root", 0, None, span("StartActivity:call", 2, 2))
+    upstream.on(reply({"execution_id": canned.ID, "span_tree": tree}), path=canned.path(rest="/trace/summary"))
+    found = strip.of(runs.run(Execution(execution_id=canned.ID, run_id=canned.RUN, status="RUNNING")))
+    assert found
+    steps, spans, events, _ = found.lanes
+    assert spans.keys == (("warn", "1 retrying"),)
+    # It goes on to the end.
+    assert spans.paths == (("warn", "M0 1v-1.00h1000v1.00z"),)
+    assert steps.keys == (("bad", "1 failed"), ("warn", "1 retrying"))
+    assert (steps.words, events.words) == ("3 steps, 1 failed, 1 retrying", "1 event, 1 failed")
+    assert dict(steps.paths).keys() == {"ok", "warn", "bad"}
 
 
 def record(second: int, severity: str) -> dict[str, Any]:
@@ -84,17 +109,50 @@ def test_the_log_before_the_newest_lines_is_hatched_until_somebody_fetches_it(up
     upstream.on(reply({"results": [record(2, "WARN")], "next_cursor": None}), path=logs)
     log_pages.read(log_pages.Scope(execution_id=canned.ID, run_id=canned.RUN), "desc", "last")
     found = lanes(upstream)["lines"]
-    assert (found.says, found.unread, "warn" in dict(found.paths)) == ("5 lines", (), True)
+    assert (found.words, found.unread) == ("5 lines, 1 error, 1 warning", ())
+    assert "warn" in dict(found.paths)
 
 
-def test_events_that_were_not_read_are_hatched(upstream: Faulty) -> None:
-    listed = [
-        canned.EVENT | {"event_id": f"e-{second}", "event_timestamp": int(START * 1e9) + second * 10**9}
-        for second in (1, 4)
+def announced(*seconds: int, kind: str = "CUSTOM") -> list[dict[str, Any]]:
+    begun = int(START * 1e9)
+    return [
+        canned.EVENT | {"event_id": f"e-{one}", "event_timestamp": begun + one * 10**9, "event_type": kind}
+        for one in seconds
     ]
-    upstream.on(reply({"events": listed, "next_cursor": "more"}), path=canned.EVENTS)
+
+
+def cursors(upstream: Faulty) -> list[str | None]:
+    """With which pages of events were asked for."""
+    return [dict(one.query).get("cursor") for one in upstream.requests if canned.EVENTS in one.target]
+
+
+def test_events_are_hatched_until_somebody_fetches_them(upstream: Faulty) -> None:
+    upstream.on(reply({"events": announced(1, 4), "next_cursor": "more"}), path=canned.EVENTS)
     found = lanes(upstream)["events"]
-    assert (found.says, found.unread) == ("first 2 read", (Unread("40.00", "60.00"),))
+    assert (found.says, found.unread) == ("2 events fetched so far", (Unread("40.00", "60.00"),))
+    upstream.on(reply({"events": announced(6, kind="ACTIVITY_TASK_FAILED")}), path=canned.EVENTS)
+    # On the Events tab, by anybody; the strip itself is the same one still.
+    fetched_events.read(canned.ID, limit=100, cursor="more")
+    found = lanes(upstream)["events"]
+    assert (found.says, found.unread, dict(found.paths).keys()) == ("3 events", (), {"ok", "bad"})
+    assert cursors(upstream) == [None, "more"]
+
+
+def test_the_strip_goes_on_where_the_events_were_read_to(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strip, "RUNNING_AGE", 0.0)
+    upstream.on(reply({"events": announced(1, 4), "next_cursor": "more"}), path=canned.EVENTS)
+    lanes(upstream)
+    found = strip.of(run())
+    assert found
+    assert found.goes_on
+    upstream.on(reply({"events": announced(6)}), path=canned.EVENTS)
+    assert lanes(upstream)["events"].says == "3 events"
+    found = strip.of(run())
+    assert found
+    assert not found.goes_on
+    # At its first look two, since it was not read to its end; then from where that had ended.
+    assert cursors(upstream)[0] is None
+    assert set(cursors(upstream)[1:]) == {"more"}
 
 
 def test_ticks_leave_room_for_the_times_of_the_ends(upstream: Faulty) -> None:
@@ -125,11 +183,11 @@ def test_it_is_made_once_for_all_who_look(upstream: Faulty) -> None:
     ("after", "before", "shown"),
     [
         (None, None, None),
-        (2, 4, ("20.00", "20.00", 2.0)),
-        (None, 4, ("0.00", "40.00", None)),
-        (2, None, ("20.00", "80.00", None)),
-        (3, 3, ("30.00", "0.10", 0.0)),
-        (-20, 40, ("0.00", "100.00", 60.0)),
+        (2, 4, ("20.00", "20.00")),
+        (None, 4, ("0.00", "40.00")),
+        (2, None, ("20.00", "80.00")),
+        (3, 3, ("30.00", "0.10")),
+        (-20, 40, ("0.00", "100.00")),
     ],
 )
 def test_the_chosen_range(after: int | None, before: int | None, shown: tuple[Any, ...] | None) -> None:

@@ -77,7 +77,7 @@ def test_it_never_goes_back_and_never_leaves_its_width(
         (1.0, ["14:05:00.000", "14:05:00.500"]),
         (4.0, ["14:05:00", "14:05:01", "14:05:02", "14:05:03"]),
         (240.0, ["14:05", "14:06", "14:07", "14:08"]),
-        (200_000.0, ["00:00", "12:00", "00:00", "12:00"]),
+        (200_000.0, ["00:00", "12:00", "02-02 00:00", "12:00"]),
         (400_000.0, ["02-01", "02-02", "02-03", "02-04", "02-05"]),
     ],
 )
@@ -123,7 +123,20 @@ def test_bars_of_steps() -> None:
     }
 
 
+def test_a_range_around_a_row_has_it_in_its_middle() -> None:
+    scheduled = event(10, "ACTIVITY_TASK_SCHEDULED")
+    ended = event(14, "ACTIVITY_TASK_COMPLETED", scheduledEventId="10")
+    found = index([scheduled, ended, event(20, "TIMER_STARTED"), event(30, "WORKFLOW_EXECUTION_SIGNALED")])
+    begun = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+    axis = Axis(begun.timestamp(), begun.timestamp() + 40)
+    ranges = [axis.around(row) for row in found.steps]
+    seconds = [tuple((moment - begun).total_seconds() for moment in one) for one in ranges if one]
+    # A timer that has no end goes on to the axis' own; a signal has no length.
+    assert seconds == [(8.0, 16.0), (10.0, 50.0), (29.95, 30.05)]
+
+
 def test_without_times_there_is_none() -> None:
     (timeless,) = index([{**event(1, "TIMER_STARTED"), "eventTime": None}]).steps
     assert of_steps([timeless], None, None) is None
     assert Axis(0.0, 1.0).bar_of(timeless) is None
+    assert Axis(0.0, 1.0).around(timeless) is None

@@ -26,13 +26,14 @@ SEARCH = {"HX-Request": "true", "HX-Target": "history-found"}
 def test_a_search_while_one_types_brings_rows_and_links_and_the_address(operator: Client) -> None:
     response = operator.get(f"{PAGE}history/?view=all&type=&state=&q=extract&run=", headers=SEARCH)
     assert [one.id for one in response.context["rows"]] == [5]
-    assert response["HX-Replace-Url"] == f"{PAGE}history/?view=all&q=extract"
+    # The run goes on: its order is another one by itself when it is over.
+    assert response["HX-Replace-Url"] == f"{PAGE}history/?view=all&q=extract&order=desc"
     ids = {tag.get("id") for _, tag in pages.parse(response).tags if tag.get("hx-swap-oob")}
     assert ids == {"history-views", "history-kinds", "history-sums", "history-ends"}
     assert "find-form" not in response.content.decode()
     assert all("q=extract" in link for link in pages.links(response) if "type=" in link)
     cleared = operator.get(f"{PAGE}history/?q=", headers=SEARCH)
-    assert (cleared["HX-Replace-Url"], len(cleared.context["rows"])) == (f"{PAGE}history/", 2)
+    assert (cleared["HX-Replace-Url"], len(cleared.context["rows"])) == (f"{PAGE}history/?order=desc", 2)
 
 
 def test_a_search_keeps_the_other_filters(operator: Client) -> None:
@@ -99,7 +100,7 @@ def test_the_stack_trace_of_a_row_begins_with_the_workflow_s_own_frames(operator
     )
     upstream.on(reply({"events": [*canned.HISTORY["events"], failed]}), path=HISTORY)
     shown = pages.text(operator.get(f"{PAGE}history/?part=event&event=5"))
-    assert 'Stack trace … 1 frame of libraries File "/app/own.py", line 1, in go go() Copy the whole trace' in shown
+    assert 'Stack trace … 1 call inside libraries File "/app/own.py", line 1, in go go() Copy the whole trace' in shown
     assert 'temporalio/a.py", line 1' in shown
 
 
@@ -133,8 +134,10 @@ class TestActionsAmongEvents:
         assert self.ids(operator, "type=operator&type=activity") == [made, 5]
         assert self.ids(operator, "q=careful") == [made]
         page = operator.get(f"{PAGE}history/")
-        assert "?type=operator" in pages.links(page)
-        assert "3 rows of 5 history events" in pages.text(page)
+        assert "?order=desc&type=operator" in pages.links(page)
+        assert "3 steps" in pages.text(page)
+        assert "1 of 3 steps" in pages.text(operator.get(f"{PAGE}history/?type=operator"))
+        assert "1 of 6 events" in pages.text(operator.get(f"{PAGE}history/?view=all&type=operator"))
 
     def test_it_says_who_what_why_and_what_came_of_it(self, operator: Client, sign_in: SignIn) -> None:
         made = row("refused", age=5, name="approve", reason="first\nsecond")
