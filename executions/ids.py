@@ -29,6 +29,14 @@ def check(execution_id: str) -> str:
     return execution_id
 
 
+def is_execution_id(value: str) -> bool:
+    """Whether the API could have an execution of this id."""
+    try:
+        return bool(check(value))
+    except ValueError:
+        return False
+
+
 def is_run_id(value: str) -> bool:
     """Whether the API could have a run of this id: it is a UUID."""
     return bool(_UUID.fullmatch(value))

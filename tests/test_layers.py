@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
+@cache
 def imports(source: str) -> set[str]:
     """The full names that a source imports: `from a.b import c` is `a.b.c`, which may be a module or not."""
     found = set()

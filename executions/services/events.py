@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import statuses, text, wanted
+from executions.services import statuses, temporal, text, wanted
 from executions.services.time_range import TimeRange
 from executions.upstream.types import WorkflowEvent
 
@@ -101,6 +101,11 @@ def _note(attributes: dict[str, Any]) -> str:
     return text.one_line(attributes.get("reason") or attributes.get("timeout_type"))
 
 
+def is_failure(kind: str) -> bool:
+    """Whether an event of this type tells that something went wrong."""
+    return "FAILED" in kind or "TIMED_OUT" in kind or "RETRYING" in kind
+
+
 def row(event: WorkflowEvent) -> StreamRow:
     kind = text.clean(event.event_type or "—", 60)
     decoded = text.decode(event.attributes)
@@ -114,12 +119,12 @@ def row(event: WorkflowEvent) -> StreamRow:
         group=next((group for start, group in _GROUPS if kind.startswith(start)), "other"),
         name=next(filter(None, names), text.clean(event.workflow_name or "", 120)),
         note=_note(attributes),
-        failed="FAILED" in kind or "TIMED_OUT" in kind or "RETRYING" in kind,
+        failed=is_failure(kind),
         json=text.pretty(decoded),
         task=task,
         task_type=text.label(attributes.get("custom_task_type")) if task else "",
         step=kind.removeprefix(CUSTOM_TASK).lower() if task else "",
-        activity=text.label(attributes.get("task_id"), 60) if kind.startswith("ACTIVITY_TASK_") else "",
+        activity=temporal.activity_id(attributes.get("task_id")) if kind.startswith("ACTIVITY_TASK_") else "",
         begins=kind == "WORKFLOW_EXECUTION_STARTED",
     )
 

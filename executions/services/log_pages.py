@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from executions.services import api, fetched_lines, logs, text
+from executions.services.fetched import Asked
 from executions.upstream.types import LogPage
 
 PAST = timedelta(milliseconds=1)
@@ -46,14 +47,15 @@ def read(scope: Scope, order: str, cursor: str = "") -> LogPage:
         cursor=cursor or None,
         limit=logs.PAGE_SIZE,
     )
-    asked = fetched_lines.Asked(
+    asked = Asked(
         run_id=scope.run_id,
         after=scope.after,
         before=scope.before,
         newest_first=order != "asc",
         cursor=cursor,
         whole=not scope.activity,
-        at=at,
+        # Some of the newest lines are still on their way.
+        until=at - logs.LATE.total_seconds(),
     )
     fetched_lines.note(scope.execution_id, asked, page)
     return page

@@ -49,7 +49,7 @@ def tone(severity: str) -> str:
     return _TONES.get(lowered, "debug" if lowered in {"debug", "trace"} else "info")
 
 
-def _about(attributes: dict[str, Any], name: str, limit: int) -> str:
+def about(attributes: dict[str, Any], name: str, limit: int) -> str:
     """An attribute of the worker's, under its own name or its name in Temporal's log context."""
     return text.label(attributes.get(name) or attributes.get(f"temporal.{name}"), limit)
 
@@ -76,8 +76,8 @@ def row(record: LogRecord, ordinal: int = 0) -> LogRow:
         body=body,
         more=body.rstrip().count("\n"),
         cut=len(body) - 1 if len(record.body or "") > BODY_LIMIT and body.endswith("…") else 0,
-        activity=_about(attributes, "activity_type", 100),
-        activity_id=number if ids.is_activity_id(number := _about(attributes, "activity_id", 30)) else "",
+        activity=about(attributes, "activity_type", 100),
+        activity_id=number if ids.is_activity_id(number := about(attributes, "activity_id", 30)) else "",
         trace_id=_trace(record.trace_id),
         span_id=_trace(record.span_id),
         attributes=text.pretty(attributes) if attributes else "",

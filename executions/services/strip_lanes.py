@@ -31,13 +31,35 @@ class Lane:
     paths: tuple[tuple[str, str], ...] = ()
     """Of each tone, the bars as an SVG path, in a lane of height 1."""
     unread: tuple[Unread, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    """Of each tone that stands for trouble, what it means and how often it is there: the worst first."""
+
+    @property
+    def words(self) -> str:
+        """All that it says."""
+        return ", ".join((self.says, *(words for _, words in self.keys)))
+
+
+def counting(count: int, one: str) -> str:
+    return f"{count:,} {one if count == 1 else f'{one}s'}" if count else f"no {one}s"
 
 
 def lane(axis: Axis, name: str, says: str, tones: dict[str, list[Span]], unread: Iterable[Span] = ()) -> Lane:
     counts = {tone: counted(axis, spans) for tone, spans in tones.items()}
     most = max((one for found in counts.values() for one in found), default=0)
     paths = tuple((tone, path(found, most)) for tone, found in counts.items() if any(found))
-    return Lane(name, says, paths, hatched(axis, unread))
+    return Lane(name, says, paths, hatched(axis, unread), _keys(axis, name, tones))
+
+
+def _keys(axis: Axis, name: str, tones: dict[str, list[Span]]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for tone in ("bad", "warn"):
+        count = sum(ended >= axis.first and begun <= axis.last for begun, ended in in_slices(tones.get(tone, ())))
+        if count:
+            of_lines = {"bad": counting(count, "error"), "warn": counting(count, "warning")}
+            of_others = {"bad": f"{count:,} failed", "warn": f"{count:,} retrying"}
+            found.append((tone, (of_lines if name == "lines" else of_others)[tone]))
+    return tuple(found)
 
 
 def hatched(axis: Axis, spans: Iterable[Span]) -> tuple[Unread, ...]:

@@ -24,6 +24,11 @@ def attributes(event: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def activity_id(value: object) -> str:
+    """An activity's id as a history, a span or an announced event has it: cut alike, so that they can be compared."""
+    return text.label(value, 200)
+
+
 def payload(value: Any) -> Any:
     """The value in a payload, or in a list of payloads; in words, where it cannot be read. Other values as they are.
 

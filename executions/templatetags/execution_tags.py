@@ -13,6 +13,10 @@ from django.utils.timezone import now
 register = template.Library()
 
 
+TAIL = 12
+"""As wide as the style sheet leaves room for."""
+_OF_RANGE = ("after", "before", "event", "part", "line", "cursor", "page", "action")
+"""Parameters that another range does not have, as range.js knows them too."""
 _FORMS = {"time": "%H:%M:%S.%f", "clock": "%H:%M:%S"}
 
 
@@ -41,6 +45,12 @@ def when(moment: datetime | None, style: str = "time") -> str | SafeString:
         moment.strftime("%Y-%m-%d %H:%M:%S.%f"),
         shown,
     )
+
+
+@register.filter
+def ends(value: str) -> tuple[str, str]:
+    """A long text for `_cut_middle.html`: what may be cut, and the last characters, which tell ids apart."""
+    return (value[:-TAIL], value[-TAIL:]) if len(value) > 2 * TAIL else (value, "")
 
 
 @register.filter
@@ -121,10 +131,19 @@ def on_axis(row: Any, axis: Any) -> Any:
     return axis.bar_of(row)
 
 
+@register.filter
+def item(known: dict[Any, Any], key: Any) -> Any:
+    """What a mapping has under this key; None where it has nothing."""
+    return known.get(key)
+
+
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
-    """This page's query string with some parameters changed; an empty value removes one."""
-    query = context["request"].GET.copy()
+    """This page's query string with some parameters changed; an empty value removes one.
+
+    Of a part that has an address of its own `page_query` is the page's.
+    """
+    query = (context.get("page_query") or context["request"].GET).copy()
     for name, value in changes.items():
         query.pop(name, None)
         for one in value if isinstance(value, list | tuple) else [value]:
@@ -134,8 +153,14 @@ def query_with(context: Context, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def whole_time(context: Context) -> str:
+    """The page's query string without the chosen range, and without what names a place in a list of that range."""
+    return query_with(context, **dict.fromkeys(_OF_RANGE, ""))
+
+
+@register.simple_tag(takes_context=True)
 def toggled(context: Context, name: str, value: str) -> str:
     """This page's query string with one value of a repeatable parameter put in or taken out."""
     values = context["request"].GET.getlist(name)
     changed = [one for one in values if one != value] if value in values else [*values, value]
-    return query_with(context, **{name: changed, "page": ""})
+    return query_with(context, **{name: changed, "page": "", "event": ""})

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from executions.forms import AuditFilters
 from executions.permissions import check_allowed
 from executions.services import audit as services
-from executions.services import audit_lines, sheets
+from executions.services import audit_lines, audit_sheet, pruning, sheets
 from executions.services import time_range as ranges
 from executions.views.frame import (
     allowed,
@@ -19,6 +19,7 @@ from executions.views.frame import (
     real_id,
     render_page,
     time_range,
+    turned,
     unknown_run,
 )
 from executions.views.freshness import secondary
@@ -32,6 +33,8 @@ def execution_actions(request: HttpRequest, execution_id: str) -> HttpResponse:
     selected = request.GET.get("action", "")
     if request.GET.get("view") in {"input", "answer"}:
         return _download(real, selected, request.GET["view"])
+    if (address := turned(request)) is not None:
+        return address
     run, problem = secondary(request, lambda: fetch(request, real))
     during = ranges.of(time_range(request))
     everything = services.of_execution(real)
@@ -79,14 +82,14 @@ def audit(request: HttpRequest) -> HttpResponse:
         "form": form,
         "everything": everything,
         "filtered": any(filters.values()) or bool(form.errors),
-        "limit": services.SHEET_LIMIT,
-        "prunings": services.prunings() if everything else [],
+        "limit": audit_sheet.LIMIT,
+        "prunings": pruning.prunings() if everything else [],
     }
     if form.errors:
         return render_page(request, "audit", context, status=400)
     found = services.matching(services.visible_to(request.user), **filters)
     if request.GET.get("view") == "csv":
-        sheet = sheets.csv_file(services.SHEET_HEADING, services.sheet(found))
+        sheet = sheets.csv_file(audit_sheet.HEADING, audit_sheet.rows(found))
         return download(sheet, "audit.csv", "text/csv; charset=utf-8")
     number = request.GET.get("page")
     if any(filters.get(name) for name in SINGLE):

@@ -6,25 +6,21 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from executions.ids import to_path
-from executions.services import api, logs, runs, text
 from executions.services import events as services
+from executions.services import fetched_events, logs, runs, text
 from executions.services import time_range as ranges
+from executions.services.slices import in_slices
 from executions.views.frame import execution_page, time_range
 from executions.views.logs import is_over
-
-MOST_EVENTS = 1_000
-"""What a page looks through for the chosen time: all that the API gives in one answer."""
 
 
 @execution_page("event-stream", "events")
 def events(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
     during = ranges.of(time_range(request))
-    answer = api.client().get_workflow_events(
-        workflow_exec_id=run.execution_id,
-        limit=MOST_EVENTS if during else services.PAGE_SIZE,
-        cursor=request.GET.get("cursor") or None,
-    )
-    rows = [services.row(event) for event in answer.events]
+    # Of a chosen time a page looks through all that the API gives in one answer.
+    limit = fetched_events.MOST if during else services.PAGE_SIZE
+    answer = fetched_events.read(run.execution_id, limit=limit, cursor=request.GET.get("cursor", ""))
+    rows = [services.row(event) for event in in_slices(answer.events)]
     groups, query, only = request.GET.getlist("type"), request.GET.get("q", ""), bool(request.GET.get("only"))
     # The text only finds, unless only its events are wanted.
     shown = services.matching(rows, groups=groups, query=query if only else "", during=during)

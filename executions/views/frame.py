@@ -3,10 +3,10 @@
 import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from executions import ids
 from executions.operations import BY_SLUG
 from executions.permissions import allowed_operations, check_allowed
 from executions.services import api, audit, reads, runs, text
+from executions.services import time_range as ranges
 from executions.upstream import errors
 from executions.upstream.types import Execution
 from executions.views.errors import Problem, describe, respond, with_headers
@@ -52,11 +53,15 @@ def execution_page(operation: str, tab: str) -> Callable[[Part], View[[str]]]:
         @functools.wraps(part)
         def inner(request: HttpRequest, execution_id: str) -> HttpResponse:
             check_allowed(request.user, operation)
+            if (address := turned(request)) is not None:
+                return address
             run = fetch(request, real_id(execution_id))
             if (away := away_of(request)) and not (tab == "overview" and request.GET.get("part") in {None, "facts"}):
                 # The part would have to be asked for as well.
                 return _without_part(request, run, tab, away)
             try:
+                # What is no time is said, also where the part has nothing to choose from.
+                time_range(request)
                 found = part(request, run)
             except (errors.UpstreamError, BadRequest) as error:
                 return _without_part(request, run, tab, describe(error, request.user))
@@ -133,15 +138,28 @@ def unknown_run(execution_id: str) -> runs.Run:
 
 
 def time_range(request: HttpRequest) -> dict[str, str | None]:
-    """The chosen range of time, `after` and `before`, in ISO format."""
-    chosen: dict[str, str | None] = {}
-    for name in RANGE:
-        value = request.GET.get(name, "")
-        moment = text.parse_iso(value)
-        if value and moment is None:
+    """The chosen range of time, `after` and `before`, in ISO format and in this order."""
+    given = {name: request.GET.get(name) for name in RANGE}
+    for name, value in given.items():
+        if value and text.parse_iso(value) is None:
             raise BadRequest(f"“{name}” is not a time. Write it like 2026-01-31T14:05:00Z.")
-        chosen[name] = moment.isoformat() if moment else None
-    return chosen
+    chosen = ranges.of(given)
+    ends = zip(RANGE, (chosen.after, chosen.before), strict=True)
+    return {name: moment.isoformat() if moment else None for name, moment in ends}
+
+
+def turned(request: HttpRequest) -> HttpResponse | None:
+    """To the same page with the range the right way round, for scripts and links too; None where it is."""
+    if not ranges.is_reversed(*(text.parse_iso(request.GET.get(name, "")) for name in RANGE)):
+        return None
+    query = request.GET.copy()
+    query["after"], query["before"] = request.GET["before"], request.GET["after"]
+    return HttpResponseRedirect(f"?{query.urlencode()}")
+
+
+def page_query(request: HttpRequest) -> QueryDict:
+    """Of the page that a part is loaded into."""
+    return QueryDict(urlsplit(request.headers.get("HX-Current-URL", "")).query)
 
 
 def render_page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -6,8 +6,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, JsonResponse
 from django.template.loader import render_to_string
 
-from executions.services import api, log_pages, text
 from executions.services import events as event_services
+from executions.services import fetched_events, log_pages, text
 from executions.services import logs as log_services
 from executions.views.errors import with_headers
 from executions.views.frame import allowed, real_id, run_parameter
@@ -34,9 +34,7 @@ def log_rows(request: HttpRequest, execution_id: str) -> JsonResponse:
 @allowed("event-stream")
 def event_rows(request: HttpRequest, execution_id: str) -> JsonResponse:
     """The events from the first on; `cursor` goes on. All of them, since a reader looks for a place in their order."""
-    answer = api.client().get_workflow_events(
-        workflow_exec_id=real_id(execution_id), limit=MOST_EVENTS, cursor=request.GET.get("cursor") or None
-    )
+    answer = fetched_events.read(real_id(execution_id), limit=MOST_EVENTS, cursor=request.GET.get("cursor", ""))
     found = [event_services.row(event) for event in answer.events]
     return _rows("event", "event", found, answer.next_cursor, len(found))
 

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from executions import ids
 from executions.services import log_pages, reads, runs, text
 from executions.services import logs as services
+from executions.services import time_range as ranges
 from executions.upstream.types import LogPage
 from executions.views.frame import RANGE, execution_page, time_range
 from executions.views.freshness import secondary
@@ -48,6 +49,7 @@ def logs(request: HttpRequest, run: runs.Run) -> dict[str, Any]:
         "all_runs": request.GET.get("runs") == "all",
         "selected": selected,
         "around": bool(around),
+        "during": ranges.of({name: request.GET.get(name) for name in RANGE}),
         "live": live,
     }
 
@@ -92,7 +94,7 @@ def _live(
     query = {"run": scope.run_id, "activity": scope.activity}
     after = (now() - services.LATE).isoformat()
     if at_end:
-        after = _after(lines, all_known=at_start) or request.GET.get("after", "")
+        after = _after(lines, all_known=at_start) or scope.after or ""
     kept = [(name, value) for name, values in request.GET.lists() for value in values if name in KEPT]
     return {
         "path": f"/ws/executions/{ids.to_path(run.execution_id)}/logs/",

@@ -6,13 +6,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from executions.permissions import check_allowed
 from executions.services import audit, history_index, payloads, reads, runs, text
 from executions.services import time_range as ranges
 from executions.views.errors import with_headers
-from executions.views.frame import execution_context, execution_page, page_url, time_range
+from executions.views.frame import execution_context, execution_page, page_query, page_url, time_range
 from executions.views.freshness import secondary, unchanged
 
 RUNS_SHOWN = 20
+OTHERS_AGE = 60.0
+"""Seconds for which nobody asks again whether an execution has other runs."""
 
 
 @execution_page("get", "overview")
@@ -24,6 +27,8 @@ def overview(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespon
             return _watch(run)
         case "runs":
             return _runs(request, run)
+        case "pinned":
+            return _pinned(request, run)
         case "payloads":
             return _payloads(request, run)
     result, during = text.decode(run.execution.result), ranges.of(time_range(request))
@@ -64,8 +69,21 @@ def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     return with_headers(render(request, "executions/_run_switch.html", context))
 
 
+def _pinned(request: HttpRequest, run: runs.Run) -> HttpResponse:
+    """Loaded after a page of one run: that it is of this run only. Where there is no other one, nothing."""
+    parameters = {"search": run.execution_id, "page_size": 100}
+    found, _ = secondary(request, lambda: reads.page(parameters, age=OTHERS_AGE).value.executions)
+    if found is not None and not any(
+        one.execution_id == run.execution_id and one.run_id != run.run_id for one in found
+    ):
+        return with_headers(HttpResponse())
+    context = {"pinned": True, "tab": request.GET.get("tab"), "all_runs": "all" in request.GET}
+    return with_headers(render(request, "executions/_pinned.html", context | {"page_query": page_query(request)}))
+
+
 def _payloads(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """Loaded after the page, which does not wait for the history: what the run was started with, and its failure."""
+    check_allowed(request.user, "history")
     index, problem = secondary(request, lambda: history_index.of(run))
     events = (index and index.events) or []
     context = {

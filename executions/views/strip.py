@@ -11,7 +11,7 @@ from executions.services import time_range as ranges
 from executions.services.runs import Run
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
-from executions.views.frame import allowed, fetch, real_id, time_range
+from executions.views.frame import allowed, fetch, page_query, real_id, time_range
 from executions.views.freshness import is_refresh, mark, unchanged
 
 SECONDS = 15
@@ -41,8 +41,9 @@ def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
         "problem": problem,
         "wanted": wanted,
         "strip_mark": now,
-        "polling": SECONDS if run.is_running or problem or (found and found.missing) else 0,
+        "polling": SECONDS if run.is_running or problem or (found and (found.missing or found.goes_on)) else 0,
         "pinned": "run" in request.GET,
+        "page_query": page_query(request),
     }
     return with_headers(render(request, "executions/_strip.html", context))
 

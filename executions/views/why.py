@@ -27,7 +27,8 @@ def sentence(request: HttpRequest, execution_id: str) -> HttpResponse:
         told = _told(run)
     except errors.UpstreamError as error:
         problem, told = describe(error, request.user), Told(seconds=AFTER_FAILURE)
-    rows = told.rows if _shows_rows(request) else ()
+    may = allowed_operations(request.user)
+    rows = told.rows if _shows_rows(request) and "history" in may else ()
     now = mark(run.run_id, told.why, rows, problem)
     if is_refresh(request) and (same := unchanged(request, now)):
         return same
@@ -39,7 +40,7 @@ def sentence(request: HttpRequest, execution_id: str) -> HttpResponse:
         "why_mark": now,
         "polling": told.seconds if run.is_running or problem else 0,
         "pinned": "run" in request.GET,
-        "may": allowed_operations(request.user),
+        "may": may,
     }
     return with_headers(render(request, "executions/_why.html", context))
 

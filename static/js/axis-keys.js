@@ -25,6 +25,8 @@ function moved([from, to], step, end) {
 
 function show(axis) {
   band(axis, ...(marked ?? [0, 0]));
+  // It is not replaced meanwhile.
+  axis.toggleAttribute("data-marking", Boolean(marked));
   if (!marked) return axis.setAttribute("aria-valuetext", isChosen() ? "A range is chosen" : "The whole time");
   axis.setAttribute("aria-valuenow", Math.round(marked[0]));
   axis.setAttribute("aria-valuetext", words(...marked.map((place) => momentAt(axis, place))));

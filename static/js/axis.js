@@ -26,6 +26,8 @@ document.addEventListener("pointerdown", (event) => {
   const placeAt = (x) => Math.min(Math.max((x - left) / width, 0), 1) * 1000;
   const over = (x) => [start, x].sort((one, other) => one - other).map(placeAt);
   event.preventDefault();
+  // The keys go on from here.
+  axis.focus({ preventScroll: true });
   axis.setPointerCapture(event.pointerId);
   const ending = new AbortController();
   const { signal } = ending;

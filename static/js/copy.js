@@ -26,6 +26,18 @@ function link(parameters) {
   return address.href;
 }
 
+// What a link leads to, which it has without the reader's choosing.
+const TIME = "this time range";
+const ROWS = { line: "this line", event: "this event", span: "this span", action: "this action" };
+const NAMED = { ...ROWS, run: "this run", after: TIME, before: TIME };
+
+function receipt(address) {
+  const query = new URL(address).searchParams;
+  const to = [...new Set(Object.keys(NAMED).filter((name) => query.get(name)).map((name) => NAMED[name]))];
+  const last = to.pop();
+  return last ? `Link to ${to.length ? `${to.join(", ")} and ` : ""}${last} copied` : "Link copied";
+}
+
 function line(row) {
   const parts = [...row.querySelectorAll("summary > :not(.more-lines)")];
   const words = (part) => (part.matches("time") ? part : part.querySelector("time"))?.dateTime ?? part.textContent;
@@ -59,8 +71,9 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   event.preventDefault();
   try {
-    await write(wanted(button));
-    toast("Copied");
+    const text = wanted(button);
+    await write(text);
+    toast("copyLink" in button.dataset ? receipt(text) : "Copied");
   } catch {
     toast("The browser did not let us copy");
   }

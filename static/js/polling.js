@@ -32,10 +32,15 @@ function selecting(place) {
   return String(selection) !== "" && selection.containsNode(place, true);
 }
 
+// The keys have begun a range on a time axis.
+function marking(place) {
+  return place.querySelector("[data-marking]") !== null;
+}
+
 // A list changes only its rows, and looks for itself whether it may.
 function inUse(poller) {
   const place = target(poller);
-  return !poller.matches("[data-list-poll]") && (selecting(place) || typing(place));
+  return !poller.matches("[data-list-poll]") && (selecting(place) || typing(place) || marking(place));
 }
 
 function busy(poller) {

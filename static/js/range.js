@@ -1,9 +1,10 @@
 // The range of time that is chosen: in the address as `after` and `before`, and in words.
+import { keepFocus } from "./axis-focus.js";
 import { duration, ofDay, shown } from "./times.js";
 
 // Below so many seconds the milliseconds are told.
 const FINE = 10;
-// What names a place in a list that another range does not have.
+// What names a place in a list that another range does not have; the server's `whole_time` knows it too.
 const PLACES = ["event", "part", "line", "cursor", "page", "action"];
 
 function go(range) {
@@ -13,6 +14,7 @@ function go(range) {
     if (moment) address.searchParams.set(name, moment.toISOString());
     else address.searchParams.delete(name);
   }
+  keepFocus(address.href);
   location.assign(address);
 }
 
@@ -27,6 +29,17 @@ export function chooseAll() {
 export function isChosen() {
   const query = new URLSearchParams(location.search);
   return query.has("after") || query.has("before");
+}
+
+// Both ends, each a moment or null.
+export function endsOf({ after, before }) {
+  return [after, before].map((end) => (end ? new Date(end) : null));
+}
+
+// In words; one end may be open.
+export function said(after, before) {
+  if (after && before) return words(after, before);
+  return `${after ? shown(after, "clock") : "start"} – ${before ? shown(before, "clock") : "end"}`;
 }
 
 // As `14:05:01 – 14:07:09 · 2m 08s`; the date, where it is told, once if it is the same.

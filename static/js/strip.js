@@ -1,7 +1,7 @@
 // The strip above the tabs follows what the page below it does: the time that a waterfall shows is the one that is chosen,
 // and lines that were fetched are no longer unknown.
 import { placeOf } from "./axis-points.js";
-import { words } from "./range.js";
+import { endsOf, said } from "./range.js";
 
 const RESTING = 2000;
 const strip = () => document.getElementById("strip");
@@ -12,21 +12,24 @@ document.addEventListener("range:chosen", ({ detail }) => {
   const axis = strip()?.querySelector("[data-axis]");
   const link = strip()?.querySelector("[data-whole-time]");
   if (!axis || !link) return;
-  const range = detail.after && detail.before && [detail.after, detail.before].map((moment) => new Date(moment));
+  const ends = endsOf(detail);
   const mark = axis.querySelector("[data-chosen]");
-  link.hidden = !range;
-  mark.setAttribute("visibility", range ? "visible" : "hidden");
-  if (!range) return;
-  const [from, to] = range.map((moment) => placeOf(axis, moment.getTime()));
+  const isChosen = ends.some(Boolean);
+  link.hidden = !isChosen;
+  mark.setAttribute("visibility", isChosen ? "visible" : "hidden");
+  if (!isChosen) return;
+  // One that is open goes on to the end of the axis.
+  const [from, to] = ends.map((moment, number) => (moment ? placeOf(axis, moment.getTime()) : 1000 * number));
   mark.setAttribute("x", `${from / 10}%`);
   mark.setAttribute("width", `${Math.max(to - from, 1) / 10}%`);
-  link.querySelector("[data-range-words]").textContent = words(...range);
+  link.querySelector("[data-range-words]").textContent = said(...ends);
 });
 
 // In the reader's own time, as everywhere. The strip may have come before this script.
 function say(root) {
-  const said = root.querySelector?.("[data-range-words][data-after]");
-  if (said) said.textContent = words(new Date(said.dataset.after), new Date(said.dataset.before));
+  const element = root.querySelector?.("[data-range-words]");
+  const ends = element ? endsOf(element.dataset) : [];
+  if (ends.some(Boolean)) element.textContent = said(...ends);
 }
 
 document.addEventListener("htmx:load", (event) => say(event.target));
@@ -44,9 +47,9 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   detail.path = String(asks) ? `${path}?${asks}` : path;
 });
 
-// Lines came from a page of them: the strip's density has them, too.
+// Lines or events came: the strip's density has them, too.
 document.addEventListener("live:added", (event) => {
-  if (!event.target.querySelector?.(".log-rows") || waiting) return;
+  if (!event.target.querySelector?.(".log-rows, .event-rows") || waiting) return;
   waiting = setTimeout(() => {
     waiting = 0;
     if (strip()) htmx.trigger(strip(), "due");

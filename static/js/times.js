@@ -61,8 +61,9 @@ export function showTime(element) {
 // A moment on a time axis, as exact as the server wrote it.
 function showTick(element) {
   const moment = new Date(element.dataset.tick);
-  const { length } = element.textContent;
-  element.textContent = element.textContent.includes(":") ? shown(moment, "time").slice(0, length) : shown(moment, "full").slice(5, 10);
+  const [day, clock] = [/^\d\d-\d\d/, /[\d:.]*:[\d:.]*$/].map((part) => element.textContent.match(part)?.[0].length);
+  const written = [day && shown(moment, "full").slice(5, 10), clock && shown(moment, "time").slice(0, clock)];
+  element.textContent = written.filter(Boolean).join(" ");
 }
 
 export function localise(root) {

@@ -44,7 +44,7 @@ def test_it_stands_among_the_engine_s_events(signed_in: SignedIn, demo_api: Api)
     expect(rows).to_contain_text("the customer waits")
     link = rows.locator("[data-copy-link]")
     link.click()
-    expect(page.locator("[data-toast]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text("Link to this event and this run copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     # It opens again at every refresh, as an event does.
     page.goto(copied)

@@ -12,7 +12,7 @@ def test_copied_link_names_the_run_and_the_event(signed_in: SignedIn) -> None:
     page.get_by_role("link", name="History").click()
     page.locator("#history-5 > summary").click()
     page.locator("#event-5").get_by_role("button", name="Copy link").click()
-    expect(page.locator("[data-toast]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text("Link to this event and this run copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert "event=5" in link
     assert "run=" in link
@@ -50,7 +50,7 @@ def test_log_line_has_a_link_that_survives_a_reload(signed_in: SignedIn) -> None
     words = row.locator(".body").inner_text()
     row.locator("summary").click()
     row.get_by_role("button", name="Copy link").click()
-    expect(page.locator("[data-toast]")).to_have_text("Copied")
+    expect(page.locator("[data-toast]")).to_have_text("Link to this line and this run copied")
     page.goto(page.evaluate("navigator.clipboard.readText()"))
     expect(page.locator(".log-rows > li.selected .body")).to_have_text(words)
     expect(page.locator(".log-rows > li.selected details")).to_have_attribute("open", "")

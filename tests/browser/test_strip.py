@@ -92,6 +92,7 @@ def test_a_drag_says_its_times_before_they_are_chosen(page: Page) -> None:
     assert abs(begun - 10) <= 0.2
     assert abs(ended - 20) <= 0.2
     expect(page.locator(f"{WHOLE} >> nth=0")).to_contain_text("whole time")
+    expect(strip(page)).to_be_focused()
     begun, width = marked(page)
     assert abs(begun - 25) <= 0.5
     assert abs(width - 25) <= 0.5
@@ -107,7 +108,14 @@ def test_the_keys_choose_a_range_and_clear_it(page: Page) -> None:
     said = "01-31 14:05:00.800 – 14:05:05.600 · 4.80 s"
     expect(page.locator("[data-reading]")).to_have_text(said)
     assert axis.get_attribute("aria-valuetext") == said
-    page.keyboard.press("Escape")
+    # Its own refresh waits until nothing is marked any more.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("() => htmx.trigger('#strip', 'due')")
+    expect(page.locator("[data-reading]")).to_have_text(said)
+    assert [url for url in asked if "/strip/" in url] == []
+    with page.expect_request(lambda request: "/strip/" in request.url):
+        page.keyboard.press("Escape")
     expect(page.locator("[data-reading]")).to_be_empty()
     assert "after=" not in page.url
     page.keyboard.press("ArrowRight")
@@ -118,13 +126,14 @@ def test_the_keys_choose_a_range_and_clear_it(page: Page) -> None:
     # The event that the address named may be elsewhere.
     assert "event=" not in page.url
     # They go on from what is chosen, and Escape leaves it.
-    strip(page).focus()
+    expect(strip(page)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-reading]")).to_have_text("01-31 14:05:00.400 – 14:05:04.000 · 3.60 s")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.wait_for_url(lambda url: "after=" not in url)
     assert "view=all" in page.url
+    expect(strip(page)).to_be_focused()
 
 
 def test_a_finger_chooses_one_on_a_phone(page: Page) -> None:
@@ -182,6 +191,29 @@ def test_a_range_of_the_strip_is_the_zoom_of_the_waterfall(page: Page) -> None:
     page.wait_for_selector("[data-waterfall][data-ready]")
     expect(page.locator(".span-title")).to_have_text(["run", "book"])
     assert marked(page) == [55, 20]
+
+
+def test_a_range_with_an_open_end_goes_on_to_the_end_of_the_axis(page: Page) -> None:
+    page.goto(f"{PAGE}events/?after=2026-01-31T14:05:10Z")
+    strip(page)
+    written = page.locator("[data-range-words]")
+    expect(written).to_have_text("01-31 14:05:10 – end")
+    assert marked(page) == [25, 75]
+    # Nothing is written over it.
+    expect(page.locator(".strip-ticks")).to_be_hidden()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#copy-link").click()
+    expect(page.locator("[data-toast]")).to_have_text("Link to this run and this time range copied")
+    choose = "(detail) => { document.dispatchEvent(new CustomEvent('range:chosen', { detail })); }"
+    page.evaluate(choose, {"before": "2026-01-31T14:05:10Z"})
+    expect(written).to_have_text("start – 01-31 14:05:10")
+    assert marked(page) == [0, 25]
+    page.evaluate(choose, {"after": "2026-01-31T14:05:30Z", "before": ""})
+    expect(written).to_have_text("01-31 14:05:30 – end")
+    assert marked(page) == [75, 25]
+    page.evaluate(choose, {"after": "", "before": ""})
+    expect(page.locator("[data-chosen]")).to_be_hidden()
+    expect(page.locator(".strip-ticks")).to_be_visible()
 
 
 @pytest.mark.slow

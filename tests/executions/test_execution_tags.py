@@ -2,7 +2,7 @@
 
 import pytest
 
-from executions.templatetags.execution_tags import duration, milliseconds
+from executions.templatetags.execution_tags import duration, ends, milliseconds
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ from executions.templatetags.execution_tags import duration, milliseconds
 def test_durations(seconds: float | None, words: str, whole: str) -> None:
     assert (duration(seconds), duration(seconds, whole=True)) == (words, whole)
     assert milliseconds(None if seconds is None else seconds * 1_000) == words
+
+
+def test_an_id_whose_middle_may_be_left_out() -> None:
+    assert ends("x" * 24) == ("x" * 24, "")
+    assert ends("invoice-2026-11-23-the-end-0042") == ("invoice-2026-11-23-", "the-end-0042")

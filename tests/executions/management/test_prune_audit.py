@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from executions.models import ActionOutcome, ActionRepeated, ActionRequested, AuditPruned
-from executions.services import audit, pruning
+from executions.services import pruning
 from tests.executions import pages
 from tests.executions.conftest import SignIn
 from tests.servers import ROOT
@@ -119,7 +119,7 @@ def test_it_goes_in_pieces_and_each_records_itself(monkeypatch: pytest.MonkeyPat
     # Each piece is a transaction, so that writes come through between them.
     assert sum("SAVEPOINT" in one["sql"] and "RELEASE" not in one["sql"] for one in queries) >= 3
     # Readers see one removal.
-    (shown,) = audit.prunings()
+    (shown,) = pruning.prunings()
     assert shown.count == 7
 
 

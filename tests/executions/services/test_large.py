@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
@@ -74,7 +74,6 @@ def test_a_text_is_cut_between_characters(character: str, ascii_only: bool, befo
     assert len(found) > large.START / 14
 
 
-@settings(max_examples=100)
 @given(value=hostile.values(["a", "b", "value"]), data=st.data())
 def test_no_value_is_too_odd(value: Any, data: st.DataObject) -> None:
     content = msgspec.json.encode(value)

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from executions.services import events, live, logs
@@ -111,7 +111,6 @@ def test_deep_nesting_is_no_failure(depth: int) -> None:
     one_row(live.event_row(message(f'{{"data": {{"attributes": {{"failure": {deep}, "result": {deep}}}}}}}')).html)
 
 
-@settings(max_examples=300)
 @given(
     record=hostile.objects(RECORD_KEYS), event=hostile.objects(EVENT_KEYS), attributes=hostile.values(ATTRIBUTE_KEYS)
 )
@@ -121,7 +120,6 @@ def test_hostile_values_are_text(record: dict[str, Any], event: dict[str, Any], 
     one_row(live.event_row(message({"data": {**event, "attributes": attributes}})).html)
 
 
-@settings(max_examples=100)
 @given(record=hostile.objects(RECORD_KEYS), attributes=hostile.values(ATTRIBUTE_KEYS), data=st.data())
 def test_large_messages_are_text_too(record: dict[str, Any], attributes: Any, data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:

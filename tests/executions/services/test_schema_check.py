@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from executions.services import schema_check
-from executions.services.schema_check import Misfit, check
+from executions.services import misfits, schema_check
+from executions.services.misfits import Misfit
+from executions.services.schema_check import check
 from tests.executions.services import hostile
 from tests.executions.services.test_schemas import KEYWORDS
 from tests.faulty import Faulty
@@ -188,8 +189,8 @@ def test_many_equal_items_are_found_without_comparing_each_with_each() -> None:
 
 def test_only_so_many_misfits_are_told() -> None:
     schema = {"properties": {"a": {"items": {"type": "string"}}}}
-    assert len(check(schema, {"a": list(range(1_000))})) == schema_check.MISFITS
-    assert len(check({"additionalProperties": False}, {str(one): 1 for one in range(1_000)})) == schema_check.MISFITS
+    assert len(check(schema, {"a": list(range(1_000))})) == misfits.MISFITS
+    assert len(check({"additionalProperties": False}, {str(one): 1 for one in range(1_000)})) == misfits.MISFITS
 
 
 def test_words_are_bounded_and_printable() -> None:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from executions.models import Batch, BatchItem
-from executions.services import audit
+from executions.services import audit, audit_sheet
 from tests.executions import canned, pages
 from tests.executions.conftest import SignIn
 from tests.executions.recorded import row
@@ -138,7 +138,7 @@ class TestAudit:
         assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
         assert response["Cache-Control"] == "no-store"
         (head, line) = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-        assert head == list(audit.SHEET_HEADING)
+        assert head == list(audit_sheet.HEADING)
         found = dict(zip(head, line, strict=True))
         assert (found["user"], found["name"], found["execution"]) == ("'=cmd", "'\tname", "'-1")
         assert (found["reason"], found["outcome"]) == ('\'=HYPERLINK("http://x")', "refused")
@@ -224,7 +224,7 @@ class TestAudit:
         assert f" x {word} r" in pages.text(admin.get("/audit/?outcome=done"))
 
     def test_what_the_sheet_leaves_out_is_said(self, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(audit, "SHEET_LIMIT", 2)
+        monkeypatch.setattr(audit_sheet, "LIMIT", 2)
         old, *new = [row(age=100 - number) for number in range(3)]
         page = admin.get("/audit/?user=ana")
         assert "Download CSV the newest 2" in pages.text(page)

@@ -15,6 +15,7 @@ PAGE = f"/executions/{canned.ID}/"
 BEGUN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
 RANGE = "after=2026-01-31T14:05:02Z&before=2026-01-31T14:05:04Z"
 KEPT = "after=2026-01-31T14%3A05%3A02Z&before=2026-01-31T14%3A05%3A04Z"
+BETWEEN = "between 14:05:02.000 and 14:05:04.000"
 TABS = ("", "history/", "trace/", "logs/", "events/", "actions/")
 
 
@@ -41,7 +42,8 @@ def test_a_tab_leads_to_the_others_with_it(operator: Client, upstream: Faulty, t
 @pytest.mark.parametrize("tab", ["history/", "history/?view=timeline", "trace/?view=events", "logs/", "events/"])
 def test_filters_order_and_views_keep_it(operator: Client, upstream: Faulty, tab: str) -> None:
     page = operator.get(f"{PAGE}{tab}{'&' if '?' in tab else '?'}{RANGE}")
-    own = [link for link in pages.links(page) if link.startswith("?") and len(link) > 1]
+    ways_out = {"?order=desc", "?view=timeline&order=desc"}
+    own = [link for link in pages.links(page) if link.startswith("?") and len(link) > 1 and link not in ways_out]
     assert len(own) >= 4
     # What goes to one event leaves it, since that may be elsewhere; so do the links without filters.
     assert all(KEPT in link for link in own if ("event=" not in link and "type=" in link) or "order=" in link)
@@ -53,6 +55,44 @@ def test_filters_order_and_views_keep_it(operator: Client, upstream: Faulty, tab
 @pytest.mark.parametrize("query", ["after=yesterday", "before=12"])
 def test_what_is_no_time_is_said(operator: Client, upstream: Faulty, tab: str, query: str) -> None:
     assert operator.get(f"{PAGE}{tab}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_range_that_ends_before_it_begins_is_turned(operator: Client, upstream: Faulty, tab: str) -> None:
+    page = operator.get(f"{PAGE}{tab}?after=2026-01-31T14:05:04Z&before=2026-01-31T14:05:02Z&q=50%25&q=x")
+    assert (page.status_code, page["Location"]) == (302, f"?{KEPT}&q=50%25&q=x")
+    assert operator.get(f"{PAGE}{tab}?{RANGE}").status_code == 200
+
+
+def test_rows_and_the_strip_turn_it_too(operator: Client, upstream: Faulty) -> None:
+    turned = "after=2026-01-31T14:05:04Z&before=2026-01-31T14:05:02Z"
+    one, other = (pages.text(operator.get(f"{PAGE}strip/?{query}")) for query in (turned, RANGE))
+    assert one == other
+    operator.get(f"{PAGE}logs/rows/?{turned}")
+    asked = dict(upstream.requests[-1].query)
+    assert (asked["after"], asked["before"]) == ("2026-01-31T14:05:02+00:00", "2026-01-31T14:05:04+00:00")
+
+
+class TestLogs:
+    def page(self, operator: Client, upstream: Faulty, query: str) -> str:
+        upstream.on(reply({"results": [], "next_cursor": None}), path=canned.path(rest="/logs"))
+        return operator.get(f"{PAGE}logs/?{query}").content.decode()
+
+    def test_without_any_it_says_when_and_offers_the_whole_time(self, operator: Client, upstream: Faulty) -> None:
+        html = self.page(operator, upstream, f"{RANGE}&severity=error&run={canned.RUN}&cursor=x")
+        assert f"No log lines {BETWEEN} match, of the 0 fetched" in pages.text(html)
+        assert f'<a href="?severity=error&amp;run={canned.RUN}" data-whole-time>Show the whole time</a>' in html
+        # None of it is still to come.
+        assert "New ones appear here" not in html
+
+    @pytest.mark.parametrize(
+        ("query", "said"), [("after=2026-01-31T14:05:02Z", "after 14:05:02"), ("", "")], ids=["open", "whole"]
+    )
+    def test_more_may_come(self, operator: Client, upstream: Faulty, query: str, said: str) -> None:
+        html = self.page(operator, upstream, query)
+        assert f"No log lines {said}".strip() in pages.text(html)
+        assert ("Show the whole time" in html) == bool(said)
+        assert "New ones appear here" in html
 
 
 class TestEvents:
@@ -73,8 +113,12 @@ class TestEvents:
         self, operator: Client, upstream: Faulty
     ) -> None:
         html = self.page(operator, upstream, 1, 9)
-        assert "No streamed events in the chosen time, of the 2 fetched" in pages.text(html)
+        assert f"No streamed events {BETWEEN} , of the 2 fetched" in pages.text(html)
         assert '<a href="?" data-whole-time>' in html
+        html = self.page(operator, upstream, 1, 9, query=f"{RANGE}&run={canned.RUN}&type=task&event=e-1")
+        assert f"No streamed events {BETWEEN} match, of the 2 fetched" in pages.text(html)
+        # Filters stay, a place in a list does not.
+        assert f'<a href="?run={canned.RUN}&amp;type=task" data-whole-time>' in html
 
     @pytest.mark.parametrize(
         ("seconds", "given", "live"),
@@ -105,7 +149,7 @@ def test_actions_of_it(operator: Client, upstream: Faulty) -> None:
     assert "1 of 3 actions: those of the chosen time." in text
     assert len(re.findall(r"signal-\d", pages.text(operator.get(f"{PAGE}actions/")))) == 3
     text = pages.text(operator.get(f"{PAGE}actions/?after=2026-01-31T15:00:00Z"))
-    assert "Nobody acted on this execution in the chosen time" in text
+    assert "Nobody acted on this execution after 15:00:00" in text
     assert "0 of 3 actions" in text
 
 
@@ -130,6 +174,7 @@ def test_trace_events_of_it(operator: Client, upstream: Faulty) -> None:
 
 def test_a_trace_that_is_elsewhere_says_so(operator: Client, upstream: Faulty) -> None:
     # Its only span is of 2001.
-    page = operator.get(f"{PAGE}trace/?{RANGE}").content.decode()
+    page = operator.get(f"{PAGE}trace/?{RANGE}&runs=all").content.decode()
     assert "No span is in the chosen time" in page
-    assert "No span is in the chosen time" not in operator.get(f"{PAGE}trace/").content.decode()
+    assert '<a href="?runs=all" data-whole-time>' in page
+    assert "No span is in the chosen time" not in operator.get(f"{PAGE}trace/?runs=all").content.decode()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from executions.views import events as view
 from tests.executions import canned
 from tests.faulty import Faulty, reply
 
@@ -31,6 +32,14 @@ def events(upstream: Faulty) -> None:
 
 def rows(html: str) -> list[str]:
     return re.findall(r'data-row="([^"]*)"', html)
+
+
+def test_a_page_of_events_is_made_into_rows_in_slices(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand of them take their time: others get their turn between two."""
+    seen: list[int] = []
+    monkeypatch.setattr(view, "in_slices", lambda items: seen.append(len(items)) or items)
+    assert len(rows(operator.get(PAGE).content.decode())) == 4
+    assert seen == [4]
 
 
 def test_a_row_says_its_task_and_brings_what_the_script_needs(operator: Client) -> None:

@@ -63,6 +63,16 @@ def test_a_failing_part_leaves_the_frame(
     assert not _has_frame(fragment)
 
 
+def test_a_long_id_is_whole_for_who_copies_it(operator: Client, upstream: Faulty) -> None:
+    """Only to the eye is its middle left out: it is one text, in two parts."""
+    long = "invoice-" + "0123456789" * 20 + "-the-end-0042"
+    canned.healthy(upstream, long, run_id=None)
+    html = operator.get(f"/executions/{long}/").content.decode()
+    shown = f'<span class="cut">{long[:-12]}</span>{long[-12:]}</h1>'
+    assert f'<h1 class="cut-middle" title="{long}">{shown}' in html
+    assert f'data-copy="{long}"' in html
+
+
 def test_a_healthy_part_stands_in_the_same_frame(operator: Client, upstream: Faulty) -> None:
     for address in PARTS:
         response = operator.get(PAGE + address)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 from django.test import Client
 
-from executions.services import logs
+from executions.services import logs, reads
 from executions.services.history_rows import WINDOW
 from executions.upstream.types import LogRecord
 from tests.executions import canned, pages
@@ -95,6 +95,38 @@ class TestOverview:
         assert response.context["latest"] == canned.RUN
         assert ("search", canned.ID) in [pair for one in upstream.requests for pair in one.query]
 
+    @pytest.mark.parametrize(
+        ("tab", "said"),
+        [
+            ("logs", "This run only"),
+            ("trace", "This run only"),
+            ("events", "Of all runs"),
+            ("logs&all=1", "Of all runs"),
+        ],
+    )
+    def test_that_a_page_is_of_one_run_is_said_where_there_are_others(
+        self, operator: Client, upstream: Faulty, tab: str, said: str
+    ) -> None:
+        query = f"run={canned.RUN}&severity=error"
+        page = operator.get(f"{PAGE}logs/?{query}").content.decode()
+        (asks,) = re.findall(r'hx-get="([^"]*part=pinned[^"]*)"', page)
+        assert asks == f"{PAGE}?part=pinned&amp;run={canned.RUN}&amp;tab=logs"
+        part, here = (
+            f"{PAGE}?part=pinned&run={canned.RUN}&tab={tab}",
+            {"HX-Current-URL": f"http://x{PAGE}logs/?{query}"},
+        )
+        assert operator.get(part, headers=here).content == b""
+        old = canned.execution(run_id=canned.OTHER_RUN, status="FAILED")
+        upstream.on(reply({"executions": [canned.execution(), old]}), path=canned.RUNS)
+        reads._shared.__init__()  # type: ignore[misc]
+        shown = operator.get(part, headers=here)
+        assert said in pages.text(shown)
+        assert pages.links(shown) == (["?severity=error"] if "only" in said else [])
+
+    def test_that_a_page_is_of_one_run_is_said_where_nobody_knows(self, operator: Client, upstream: Faulty) -> None:
+        upstream.on(reply(status=500), path=canned.RUNS)
+        assert "This run only" in pages.text(operator.get(f"{PAGE}?part=pinned&run={canned.RUN}&tab=history"))
+
     def test_which_run_is_the_latest_is_not_told_by_an_old_answer(self, operator: Client, upstream: Faulty) -> None:
         address = f"{PAGE}?part=runs&run={canned.RUN}"
         assert pages.text(operator.get(address)).count("latest") == 1
@@ -173,7 +205,7 @@ class TestHistory:
             ("type=activity&type=workflow", [1, 5]),
             ("q=EXTRACT", [5]),
             ("name=extract_invoice", [5]),
-            ("state=pending", []),
+            ("state=pending", [5]),
             ("view=compact&state=pending", [5]),
             ("state=failed", []),
             ("order=desc", [5, 4, 3, 2, 1]),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from executions.models import ActionRequested
-from executions.services import fetched_lines, strip
+from executions.services import fetched_events, fetched_lines, strip, strip_fetched
 from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
@@ -19,8 +19,9 @@ STRIP = f"{PAGE}strip/"
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     strip._strips.__init__()  # type: ignore[misc]
-    strip._drawn.clear()
-    fetched_lines._known.clear()
+    strip_fetched.forget()
+    fetched_lines.store.clear()
+    fetched_events.store.clear()
 
 
 @pytest.mark.parametrize("tab", ["", "history/", "trace/", "logs/", "events/", "actions/", "signal/"])
@@ -73,6 +74,12 @@ LINE = canned.LOG | {"timestamp": "2026-01-31T14:05:20Z"}
 RANGE = "after=2026-01-31T14:05:02Z&before=2026-01-31T14:05:04.5Z"
 
 
+def test_the_way_back_is_to_the_page_without_the_range(operator: Client, upstream: Faulty) -> None:
+    at = f"http://testserver{PAGE}logs/?severity=error&line=x&run={canned.RUN}&{RANGE}"
+    page = operator.get(f"{STRIP}?run={canned.RUN}&{RANGE}", headers={"HX-Current-URL": at}).content.decode()
+    assert f'<a href="?severity=error&amp;run={canned.RUN}" data-whole-time title' in page
+
+
 def test_a_refresh_asks_for_the_same_run_and_range(operator: Client, upstream: Faulty) -> None:
     query = f"run={canned.RUN}&{RANGE}"
     page = operator.get(f"{STRIP}?{query}").content.decode()
@@ -90,6 +97,16 @@ def test_a_lane_says_what_it_is_and_how_much_of_it(operator: Client, upstream: F
     assert dict(names)["Logs"] == "1 line fetched so far"
     assert page.content.decode().count('class="strip-unread"') == 1
     assert "Logs: 1 line fetched so far. The hatched part was not read" in page.content.decode()
+
+
+def test_a_lane_has_a_key_to_its_colours(operator: Client, upstream: Faulty) -> None:
+    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:05:40Z")
+    found = [LINE, LINE | {"severity_text": "ERROR"}, LINE | {"severity_text": "WARN"}]
+    upstream.on(reply({"results": found, "next_cursor": None}), path=canned.path(rest="/logs"))
+    page = operator.get(STRIP).content.decode()
+    keys = re.findall(r'<span class="strip-key strip-key-(\w+)">([^<]*)</span>', page)
+    assert keys == [("bad", "1 error"), ("warn", "1 warning")]
+    assert page.count("Logs: 3 lines, 1 error, 1 warning") == 2
 
 
 def test_it_says_its_ends_and_the_chosen_range(operator: Client, upstream: Faulty) -> None:
@@ -118,7 +135,7 @@ def test_the_way_back_is_there_even_without_an_axis(operator: Client, upstream: 
     upstream.on(reply({"detail": "x"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
     page = operator.get(f"{STRIP}?{RANGE}").content.decode()
     (chosen,) = re.findall(r"<a [^>]*data-whole-time.*?</a>", page)
-    assert "14:05:02 – 14:05:04" in pages.text(chosen)
+    assert "14:05:02.000 – 14:05:04.500" in pages.text(chosen)
     assert "hidden title" not in chosen
 
 
