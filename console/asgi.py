@@ -1,6 +1,8 @@
 """HTTP and websockets. A websocket passes the origin check; its consumer looks at the session."""
 
+import gc
 import os
+from importlib import import_module
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
@@ -17,6 +19,11 @@ from console import frames, paced  # noqa: E402  (Django's models are ready only
 from executions.routing import websocket_urlpatterns  # noqa: E402  (the same)
 
 frames.install()
+# Else the first visitor waits for the views.
+import_module(settings.ROOT_URLCONF)
+# All this stays. The garbage collector, which holds up everybody, does not go through it any more.
+gc.collect()
+gc.freeze()
 
 _websocket = OriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.PUBLIC_ORIGINS)
 _routes = ProtocolTypeRouter({"http": http, "websocket": _websocket})

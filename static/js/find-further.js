@@ -1,5 +1,6 @@
 // [data-find-further]: looks on among rows that are not in the page yet, page by page, until there is a match.
 import { liveOf } from "./live.js";
+import { thousands } from "./thousands.js";
 import { shown } from "./times.js";
 
 const MOST_PAGES = 20;
@@ -82,7 +83,7 @@ class Further {
   say() {
     const time = this.edge?.querySelector("time");
     const moment = time ? shown(new Date(time.dateTime), "full") : "here";
-    const count = `${this.looked.toLocaleString("en")} more ${this.find.noun}s`;
+    const count = `${thousands(this.looked)} more ${this.find.noun}s`;
     if (this.more) this.far.textContent = `${this.older ? "back" : "on"} to ${moment}, ${count} looked through`;
     else this.far.textContent = `${count} looked through: nothing ${this.older ? "older" : "newer"} than ${moment}`;
   }

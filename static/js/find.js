@@ -4,9 +4,10 @@ import { furtherOf } from "./find-further.js";
 import { Walk } from "./find-walk.js";
 import { matches, paint, patternOf } from "./paint.js";
 import { inSlices } from "./slices.js";
+import { thousands } from "./thousands.js";
 
 const TYPING = 250;
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : noun === "match" ? "es" : "s"}`;
+const count = (number, noun) => `${thousands(number)} ${noun}${number === 1 ? "" : noun === "match" ? "es" : "s"}`;
 
 class Find {
   constructor(field) {
@@ -129,7 +130,7 @@ class Find {
   words() {
     const here = `the ${count(this.list.children.length, this.noun)} here`;
     if (!this.found.length) return `no matches in ${here}`;
-    const place = this.walk.at ? `${(this.walk.place + 1).toLocaleString("en")} of ` : "";
+    const place = this.walk.at ? `${thousands(this.walk.place + 1)} of ` : "";
     const all = `${place}${count(this.found.length, "match")}`;
     return this.narrowed ? `${all} here` : `${all} in ${here}`;
   }

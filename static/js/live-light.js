@@ -1,4 +1,5 @@
 // What a live list says about itself, and its buttons.
+import { thousands } from "./thousands.js";
 const WORDS = { connecting: "connecting", live: "live", reconnecting: "reconnecting", ended: "ended", failed: "stopped" };
 
 export class Light {
@@ -46,7 +47,7 @@ export class Light {
   waiting(count, more) {
     const button = this.part("new");
     button.hidden = !more;
-    const words = count ? `${count.toLocaleString("en")} ${this.name === "ended" ? "more" : "new"} ${button.dataset.liveNew}${count === 1 ? "" : "s"}` : "Newest";
+    const words = count ? `${thousands(count)} ${this.name === "ended" ? "more" : "new"} ${button.dataset.liveNew}${count === 1 ? "" : "s"}` : "Newest";
     if (more && button.textContent !== words) button.textContent = words;
   }
 

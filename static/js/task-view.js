@@ -1,6 +1,7 @@
 // A custom task in the panel: a line that says how it is, and inside it its progress, its texts and the rest as JSON.
 import { GrowingText } from "./growing-text.js";
 import { kinds, shown } from "./task-kinds.js";
+import { thousands } from "./thousands.js";
 import { duration } from "./times.js";
 
 const MOST_JSON = 20000;
@@ -11,7 +12,7 @@ const STEP = 10000;
 
 function aside({ text, gone }) {
   if (text === null) return "encrypted: the console cannot read it";
-  return gone ? `its first ${gone.toLocaleString("en")} characters are not kept` : "";
+  return gone ? `its first ${thousands(gone)} characters are not kept` : "";
 }
 
 export class TaskView {

@@ -1,5 +1,6 @@
 // Finds a text in a waterfall's spans: names, ids, attributes and events, which the server has. n and N walk, as do Enter
 // and Shift-Enter in the field.
+import { thousands } from "./thousands.js";
 import { partOf, say } from "./waterfall-address.js";
 
 const TYPING = 200;
@@ -79,8 +80,8 @@ export class Find {
     const { places } = this;
     const count = this.bar.querySelector("[data-span-count]");
     const here = places ? places.indexOf(this.of.at) : -1;
-    const all = places && `${places.length.toLocaleString("en")} match${places.length === 1 ? "" : "es"}`;
-    count.textContent = words ?? (here < 0 ? (all ?? "") : `${(here + 1).toLocaleString("en")} of ${all}`);
+    const all = places && `${thousands(places.length)} match${places.length === 1 ? "" : "es"}`;
+    count.textContent = words ?? (here < 0 ? (all ?? "") : `${thousands(here + 1)} of ${all}`);
     for (const button of this.bar.querySelectorAll("[data-span-step]")) button.disabled = !places?.length;
   }
 

@@ -1,4 +1,5 @@
 // One row of a waterfall, made to show a span: the same as the server's first ones.
+import { thousands } from "./thousands.js";
 import { CALLS_MODEL, CRITICAL, FAILED, RUNNING, length } from "./waterfall-model.js";
 
 const [WIDTH, THIN] = [1000, 2];
@@ -27,7 +28,7 @@ export function fill(row, place, waterfall, { base, step }) {
   const [indent, , title, said] = name.children;
   indent.setAttribute("width", Math.max(Math.round((model.depth[place] - base) * step), 0));
   title.textContent = model.names[model.name[place]];
-  const hidden = inside && closed.has(model.id[place]) && `${inside.toLocaleString("en")} failed inside`;
+  const hidden = inside && closed.has(model.id[place]) && `${thousands(inside)} failed inside`;
   said.textContent = [going?.words, hidden, model.said[place]].filter(Boolean).join(" · ");
   own.textContent = length(model.own[place]);
   took.textContent = going ? going.short : model.has(place, RUNNING) ? "running" : length(model.took[place]);

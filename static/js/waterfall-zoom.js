@@ -1,6 +1,7 @@
 // The part of its time that a waterfall shows: dragged on the whole in small or on the ruler, or by buttons. The page's
 // address says it as `after` and `before`, as on every tab. Back leads to the part that was shown before; the selected span
 // and the search stay what they are.
+import { thousands } from "./thousands.js";
 import { say } from "./waterfall-address.js";
 import { length } from "./waterfall-model.js";
 
@@ -124,6 +125,6 @@ export class Zoom {
     root.querySelector("[data-span-zoom=reset]").disabled = !this.range;
     let inside = 0;
     for (let place = 0; this.range && place < model.count; place++) inside += model.isIn(place, this.range) ? 1 : 0;
-    this.count.textContent = this.range ? `${inside.toLocaleString("en")} in this time` : "";
+    this.count.textContent = this.range ? `${thousands(inside)} in this time` : "";
   }
 }
