@@ -239,5 +239,6 @@ def _standing(run: runs.Run, index: Index, step: Step) -> Standing | None:
 
 def _answer(request: HttpRequest, run: runs.Run, shown: Shown, part: str, found: dict[str, Any]) -> HttpResponse:
     context = execution_context(request, run, "history") | shown.context | found
+    context["page_query"] = address.of_page(request.GET)
     name = f"_history_{part}" if part else "_history"
     return with_headers(render(request, f"executions/{name}.html", context))

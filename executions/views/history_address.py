@@ -12,6 +12,8 @@ KEPT = ("type", "state", "name", "q", "after", "before", "open")
 """Of the address, what the parts of the page ask with; and always the run."""
 ALSO_KEPT = ("view", "order", "run")
 """What a search leaves in the address besides."""
+_OF_A_PART = ("part", "since", "past", "ahead")
+"""What only a part of the page is asked for with."""
 
 
 def filled(query: QueryDict) -> QueryDict:
@@ -30,6 +32,14 @@ def with_order(query: QueryDict, run: runs.Run) -> QueryDict:
         return query
     found = query.copy()
     found["order"] = "desc"
+    return found
+
+
+def of_page(query: QueryDict) -> QueryDict:
+    """The page's own, of what a part of it is asked for with."""
+    found = query.copy()
+    for name in _OF_A_PART:
+        found.pop(name, None)
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from executions.services import attempts
+from executions.views import history as history_view
 from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
@@ -174,3 +175,17 @@ def test_an_attempt_says_how_many_there_may_be_where_that_is_known(operator: Cli
         canned.healthy(upstream, status="FAILED", run_id=run)
         upstream.on(reply({"events": events}), path=f"{canned.RUNS}/{run}/history")
         assert words in pages.text(operator.get(f"{PAGE}?part=event&event=5"))
+
+
+@pytest.mark.parametrize("at_a_time", [history_view.NEWS_SHOWN, 0])
+def test_the_links_of_news_lead_to_the_page(operator: Client, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
+    """They take the place of the page's own; an address of a part would show nothing but that."""
+    monkeypatch.setattr(history_view, "NEWS_SHOWN", at_a_time)
+    page = operator.get(f"{PAGE}?view=all&order=desc")
+    found = operator.get(f"{PAGE}?{page.context['asked']}&part=news&since=0.0")
+    addresses = [address for address in pages.links(found) if address.startswith("?")]
+    polled = re.findall(r'hx-get="(\?[^"]*)"', found.content.decode())
+    assert any("type=activity" in address for address in addresses)
+    # More than are put in one by one: all anew.
+    assert len(polled) == (0 if at_a_time else 1)
+    assert [one for one in (*addresses, *polled) if "part=" in one or "since=" in one] == []
