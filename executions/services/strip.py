@@ -38,6 +38,8 @@ from executions.upstream import errors
 LANES = ("steps", "spans", "events", "lines")
 RUNNING_AGE, OVER_AGE = 10.0, 120.0
 """Seconds that a strip may be old."""
+SHORT_SECONDS = 10.0
+"""The end of a shorter strip is told to the millisecond: to the second it may be written as the start is."""
 NEAR_AN_END = 110.0
 """Units from an end within which no tick is written: there stands the end's own time."""
 _strips = Shared()
@@ -75,6 +77,11 @@ class Strip:
     @property
     def last(self) -> datetime:
         return datetime.fromtimestamp(self.axis.last, UTC)
+
+    @property
+    def style_of_end(self) -> str:
+        """How its end is written, for `when`."""
+        return "time" if self.axis.last - self.axis.first < SHORT_SECONDS else "clock"
 
     @property
     def ticks(self) -> list[Tick]:

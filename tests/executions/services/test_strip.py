@@ -168,6 +168,11 @@ def test_ticks_leave_room_for_the_times_of_the_ends(upstream: Faulty) -> None:
     assert (found.first.timestamp(), found.last.timestamp()) == (START, START + 10)
 
 
+@pytest.mark.parametrize(("seconds", "style"), [(0.6, "time"), (10, "clock")])
+def test_the_ends_of_a_short_one_are_told_apart(seconds: float, style: str) -> None:
+    assert strip.Strip(Axis(START, START + seconds), (), ()).style_of_end == style
+
+
 def test_it_is_made_once_for_all_who_look(upstream: Faulty) -> None:
     lanes(upstream)
     asked = len(upstream.requests)
