@@ -7,6 +7,7 @@ that do not belong to what they stand below. The API's id of a run may be anothe
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
+from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 from executions.services import history_index, joined, text, trace_tree, why
@@ -22,28 +23,45 @@ from executions.upstream import errors
 class RunSpans:
     trace: Trace | None
     """None where the run has no span in it."""
-    others: int
+    others: int = 0
     """How many spans are left out."""
     by_time: bool = False
     """Whether the spans name no run: those are left out that are not of the run's time."""
+    cut_at: int = 0
+    """After how many spans the execution's trace was cut, of all runs; 0 where it is whole."""
 
 
-_known: WeakKeyDictionary[Trace, dict[tuple[object, ...], RunSpans]] = WeakKeyDictionary()
+MOST_RUNS = 8
+"""Of a trace, for how many runs their parts are kept."""
+AT_ONCE = timedelta(milliseconds=50)
+"""By how much the clocks of a worker and the engine may differ without a doubt whose spans these are."""
+# Without the whole itself: a value that held its key would never go.
+_known: WeakKeyDictionary[Trace, dict[tuple[object, ...], RunSpans | None]] = WeakKeyDictionary()
+
+
+def whole(trace: Trace) -> RunSpans:
+    """The spans of all runs."""
+    return RunSpans(trace, cut_at=trace.total if trace.is_cut else 0)
 
 
 def of(run: Run, trace: Trace) -> RunSpans:
     known = _known.setdefault(trace, {})
-    if run.shown not in known:
-        known[run.shown] = _of(run, trace)
-    return known[run.shown]
+    if run.shown in known:
+        found = known[run.shown]
+    else:
+        found = known[run.shown] = _of(run, trace)
+        for oldest in list(known)[:-MOST_RUNS]:
+            known.pop(oldest, None)
+    return found or whole(trace)
 
 
-def _of(run: Run, trace: Trace) -> RunSpans:
+def _of(run: Run, trace: Trace) -> RunSpans | None:
+    """None for all of it."""
     owners = _owners(trace, run.execution_id)
     named = set(owners) - {""}
     its = _ids(run, trace, owners) if named else set()
     if run.started is None or (named and its >= named):
-        return RunSpans(trace, 0)
+        return None
     wide = joined.widened(TimeRange(run.started, run.ended))
     kept = [
         owner in its if owner else _meets(wide, node)
@@ -51,9 +69,10 @@ def _of(run: Run, trace: Trace) -> RunSpans:
     ]
     others = len(kept) - sum(kept)
     if not others:
-        return RunSpans(trace, 0)
+        return None
     has_own = any(keep and owner in its for keep, owner in zip(kept, owners, strict=True)) if named else any(kept)
-    return RunSpans(_part(run, trace, kept, owners) if has_own else None, others, by_time=not named)
+    part = _part(run, trace, kept, owners) if has_own else None
+    return RunSpans(part, others, by_time=not named, cut_at=whole(trace).cut_at)
 
 
 def _meets(during: TimeRange, node: Node) -> bool:
@@ -82,12 +101,13 @@ def _ids(run: Run, trace: Trace, owners: list[str]) -> set[str]:
         return {run.run_id}
     during = joined.widened(TimeRange(run.started, run.ended))
     near = [owner for owner, begun in begins.items() if during.has(text.parse_time(begun))]
-    if len(near) == 1 or run.started is None:
+    if run.started is None or (len(begins) == len(near) == 1 and begins[near[0]] >= joined.nano(run.started - AT_ONCE)):
         return set(near)
-    # Runs that follow each other soon are told apart by the history; and where no span is of the run's time, it says
-    # whether that is so or the clocks differ.
+    # Of several runs, or where the spans began before the run did, the history tells which are its own; clocks differ.
     if known := _by_history(run):
         return known & set(begins)
+    if len(near) == 1:
+        return set(near)
     started = joined.nano(run.started)
     return {min(near, key=lambda owner: abs(begins[owner] - started))} if near else set(begins)
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from executions import ids
 from executions.services import large, temporal, text
 from executions.services.slices import in_slices
 from executions.upstream.types import Span, TraceEvent
@@ -98,8 +99,8 @@ def node(
 
 
 def _id(value: object) -> str:
-    """As it is, since it is compared; thousands of spans have the same one."""
-    return sys.intern(value) if isinstance(value, str) else ""
+    """As it is, since it is compared; thousands of spans have the same one. Empty for one that none can have."""
+    return sys.intern(value) if isinstance(value, str) and len(value) <= ids.MAX_BYTES else ""
 
 
 def _failure(attributes: dict[str, Any], events: list[Event]) -> tuple[bool, str]:

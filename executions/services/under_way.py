@@ -4,14 +4,14 @@ A worker sends a span when it is over, and the one with which a workflow starts 
 is tried for the tenth time has nothing but short spans, and looks finished.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from executions.services import joined, standings, text
+from executions.services import joined, standings
 from executions.services.history_index import Index
 from executions.services.runs import Run
 from executions.services.slices import in_slices
-from executions.services.spans import Node
 from executions.services.steps import Step
 from executions.services.traces import Trace
 from executions.services.waits import Facts
@@ -46,14 +46,20 @@ def of(run: Run, trace: Trace, index: Index, facts: Facts) -> dict[int, UnderWay
         return {}
     known = _Starts(trace, run.execution_id)
     found = {place: _RUNNING for place in known.runs if trace.nodes[place].run in facts.run_ids}
-    opened = [step for step in index.steps if step.closed is None and step.kind in _STARTS]
-    for step in opened[:MOST]:
+    failing = facts.announced.failing() if facts.announced else set()
+    # What fails is looked for first.
+    for step in sorted(opened(index), key=lambda step: step.name not in failing)[:MOST]:
         if (place := known.take(step)) is None:
             continue
         found[place] = _said(step, facts)
         if step.kind == "child":
             found |= {below: _RUNNING for below in known.runs if trace.nodes[below].parent == place}
     return found
+
+
+def opened(index: Index) -> list[Step]:
+    """What has not ended that a span was sent for when it was begun."""
+    return [step for step in index.steps if step.closed is None and step.kind in _STARTS]
 
 
 def _said(step: Step, facts: Facts) -> UnderWay:
@@ -73,41 +79,50 @@ class _Starts:
     """The spans of an execution with which something was started, each of which is of one step."""
 
     def __init__(self, trace: Trace, execution_id: str) -> None:
-        self.trace = trace
-        self.named: dict[str, list[int]] = {}
-        self.tried: dict[str, list[int]] = {}
-        """Those below which attempts are, by the activity's id."""
         self.runs: list[int] = []
-        self.taken: set[int] = set()
+        self._nodes = trace.nodes
+        self._taken: set[int] = set()
+        named: list[int] = []
+        tried: dict[tuple[str, str], set[int]] = {}
         for place, node in enumerate(in_slices(trace.nodes)):
             if node.name.startswith(_RUNS):
                 self.runs.append(place)
-            elif node.name.startswith(tuple(_STARTS.values())) and node.workflow in {"", execution_id}:
-                self.named.setdefault(node.name, []).append(place)
-            elif node.activity and node.workflow in {"", execution_id} and node.parent >= 0:
-                self.tried.setdefault(node.activity, []).append(node.parent)
-        self.attempted = {place for places in self.tried.values() for place in places}
+            elif node.workflow not in {"", execution_id}:
+                continue
+            elif node.name.startswith(tuple(_STARTS.values())):
+                named.append(place)
+            elif node.activity and node.parent >= 0:
+                tried.setdefault((node.activity, trace.nodes[node.parent].name), set()).add(node.parent)
+        attempted = set[int]().union(*tried.values())
+        self._tried = {key: self._by_time(places) for key, places in tried.items()}
+        """Those below which attempts are, by the activity's id and their name."""
+        names: dict[str, list[int]] = {}
+        for place in named:
+            if place not in attempted:
+                names.setdefault(trace.nodes[place].name, []).append(place)
+        self._named = {name: self._by_time(places) for name, places in names.items()}
+
+    def _by_time(self, places: Iterable[int]) -> list[int]:
+        return sorted(places, key=lambda place: self._nodes[place].begin)
 
     def take(self, step: Step) -> int | None:
         """The span with which the step began: the one above its attempts, or the nearest of its name without any."""
         name = f"{_STARTS[step.kind]}{step.name}"
-        tried = [place for place in self.tried.get(joined.activity_id(step), ()) if self._node(place).name == name]
-        place = self._nearest(step, tried)
+        place = self._nearest(step, self._tried.get((joined.activity_id(step), name), []))
         if place is None:
-            place = self._nearest(step, (one for one in self.named.get(name, ()) if one not in self.attempted))
+            place = self._nearest(step, self._named.get(name, []))
         if place is not None:
-            self.taken.add(place)
+            self._taken.add(place)
         return place
 
-    def _nearest(self, step: Step, places: Iterable[int]) -> int | None:
-        far = {place: self._apart(step, self._node(place)) for place in places if place not in self.taken}
-        near = {place: seconds for place, seconds in far.items() if seconds <= joined.SLACK.total_seconds()}
+    def _nearest(self, step: Step, places: list[int]) -> int | None:
+        """Outwards from where the step stands among them, so that as good as none are looked at."""
+        if step.time is None:
+            return None
+        moment, slack = joined.nano(step.time), joined.SLACK.total_seconds() * 1e9
+        here = bisect_left(places, moment, key=lambda place: self._nodes[place].begin)
+        sides = reversed(places[max(here - MOST, 0) : here]), iter(places[here : here + MOST])
+        nearest = [next((place for place in side if place not in self._taken), None) for side in sides]
+        far = {place: abs(self._nodes[place].begin - moment) for place in nearest if place is not None}
+        near = {place: apart for place, apart in far.items() if apart <= slack}
         return min(near, key=lambda place: near[place], default=None)
-
-    def _node(self, place: int) -> Node:
-        return self.trace.nodes[place]
-
-    @staticmethod
-    def _apart(step: Step, node: Node) -> float:
-        begun = text.parse_time(node.begin)
-        return abs((begun - step.time).total_seconds()) if begun and step.time else float("inf")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from executions.permissions import check_allowed
 from executions.services import api, otlp, reads, runs, span_page, text, trace_events, trace_reads, waterfall
@@ -42,6 +42,10 @@ def _waterfall(request: HttpRequest, run: runs.Run) -> Shown:
     whole = trace_reads.read(run, age=reads.AGE if is_refresh(request) else 0.0)
     its = trace_parts.shown(request, run, whole)
     found = its.trace
+    if whole and not is_refresh(request) and _is_of_another_run(request, whole, found):
+        query = request.GET.copy()
+        query["runs"] = "all"
+        return HttpResponseRedirect(f"?{query.urlencode()}")
     info, problem = secondary(request, lambda: api.client().get_workflow_execution_trace_info(run.execution_id))
     about = (info.otel_trace_id, info.has_trace_data) if info else problem
     now = mark(found.version if found else None, its.others, about, run.is_running)
@@ -50,6 +54,12 @@ def _waterfall(request: HttpRequest, run: runs.Run) -> Shown:
     shown: dict[str, Any] = {"info": info, "info_problem": problem, "polling": run.is_running, "trace_mark": now}
     shown["its"] = its
     return shown | ({} if found is None else _drawn(request, found))
+
+
+def _is_of_another_run(request: HttpRequest, whole: Trace, shown: Trace | None) -> bool:
+    """Whether the span that the address names is one of those that are left out."""
+    selected = request.GET.get("span", "")
+    return selected in whole.places and not (shown and selected in shown.places)
 
 
 def _drawn(request: HttpRequest, trace: Trace) -> dict[str, Any]:

@@ -35,9 +35,9 @@ def _json(content: bytes) -> HttpResponse:
 
 def shown(request: HttpRequest, run: runs.Run, trace: Trace | None) -> RunSpans:
     """What of the execution's trace the page shows: its run's spans, or with `runs=all` those of all of them."""
-    if trace is None or request.GET.get("runs") == "all":
-        return RunSpans(trace, 0)
-    return run_spans.of(run, trace)
+    if trace is None:
+        return RunSpans(None)
+    return run_spans.whole(trace) if request.GET.get("runs") == "all" else run_spans.of(run, trace)
 
 
 def _trace(request: HttpRequest, run: runs.Run) -> Trace | None:
@@ -73,7 +73,8 @@ def _going(request: HttpRequest, run: runs.Run) -> HttpResponse:
         return _json(b"null")
     index = history_index.of(run)
     going = under_way.of(run, found, index, beside.facts(run, index, only_attempts=True))
-    return _json(msgspec.json.encode({"version": found.version, "going": going}))
+    left = max(len(under_way.opened(index)) - under_way.MOST, 0)
+    return _json(msgspec.json.encode({"version": found.version, "going": going, "left": left}))
 
 
 def _span(request: HttpRequest, run: runs.Run) -> HttpResponse:

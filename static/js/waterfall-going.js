@@ -1,5 +1,6 @@
 // What has not ended, as the history tells it: spans are sent when they are over, so that an activity which is tried again
 // and again would look finished. Asked for with each new trace, and now and then between.
+import { thousands } from "./thousands.js";
 import { partOf } from "./waterfall-address.js";
 
 const AGE = 10_000;
@@ -8,7 +9,7 @@ export class Going {
   constructor(waterfall) {
     this.of = waterfall;
     const { root, signal } = waterfall;
-    this.problem = root.querySelector("[data-going-problem]");
+    [this.problem, this.left, this.count] = ["problem", "left", "count"].map((name) => root.querySelector(`[data-going-${name}]`));
     document.addEventListener("htmx:afterRequest", ({ detail }) => {
       if (detail.elt.matches("[data-waterfall-poll]") && performance.now() - this.at > AGE) this.ask();
     }, { signal });
@@ -24,6 +25,8 @@ export class Going {
       if (!data) return;
       // There are other spans by now; the question comes again with them.
       if (data.version !== this.of.model.version) return this.of.load();
+      this.left.hidden = !data.left;
+      this.count.textContent = thousands(data.left);
       this.of.model.goesOn(data.going);
       this.of.arrange();
       this.of.details.mark();

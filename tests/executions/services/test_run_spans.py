@@ -1,10 +1,12 @@
 """The spans of one run, out of a trace that has those of several."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
 
-from executions.services import history_index, run_spans, runs
+from executions.services import history_index, run_spans, runs, spans
 from executions.services.history_index import Index
 from executions.services.runs import Run
 from executions.services.traces import Trace
@@ -70,7 +72,7 @@ def test_a_run_has_its_own_spans_with_all_that_stands_below_them() -> None:
 
 def test_the_only_run_has_all_of_it() -> None:
     made = trace(span("root", 0, 10, span("first", 1, 2, **of("r-1")), span("before", -9, -8)))
-    assert run_spans.of(run(0, 10), made) == run_spans.RunSpans(made, 0)
+    assert run_spans.of(run(0, 10), made) == run_spans.RunSpans(made)
 
 
 def test_the_api_s_id_of_a_run_counts_more_than_its_time() -> None:
@@ -100,3 +102,57 @@ def test_without_a_run_s_id_its_time_counts() -> None:
     found = run_spans.of(run(25, 50), made)
     assert shown(found.trace) == [("root", 0, 0, 25), ("b", 1, 5, 6)]
     assert (found.others, found.by_time) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "when", "names"),
+    [
+        # The only run that is named began before this one: the run before it, or clocks that differ.
+        ("r-9", 0.5, None),
+        ("r-1", 0.5, ["root", "a"]),
+        ("r-9", 1.0, ["root", "a"]),
+    ],
+)
+def test_in_doubt_the_history_tells_whose_a_span_is(
+    history: list[str], told: str, when: float, names: list[str] | None
+) -> None:
+    history.append(told)
+    found = run_spans.of(run(1, None), trace(span("root", 0, None, span("a", when, 2, **of("r-1"))))).trace
+    assert (found and [node.name for node in found.nodes]) == names
+
+
+def test_of_several_runs_the_history_counts_more_than_time(history: list[str]) -> None:
+    """A worker's clock that is 3 s late puts the next run's spans into this one's time."""
+    history.append("r-1")
+    made = trace(span("root", 0, None, span("first", -3, 6, **of("r-1")), span("second", 7, 8, **of("r-2"))))
+    found = run_spans.of(run(0, 10), made).trace
+    assert found
+    assert [node.name for node in found.nodes] == ["root", "first"]
+
+
+def test_a_trace_that_nobody_keeps_goes() -> None:
+    made = trace(span("root", 0, 10, span("first", 1, 2, **of("r-1"))))
+    assert run_spans.of(run(0, 10), made).trace is made
+    kept = weakref.ref(made)
+    del made
+    gc.collect()
+    assert kept() is None
+
+
+def test_parts_are_kept_for_some_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_spans, "MOST_RUNS", 2)
+    made = chain()
+    first = run_spans.of(run(0, 20), made)
+    assert run_spans.of(run(0, 20), made) is first
+    for run_id in ("other", "third"):
+        run_spans.of(run(20, None, run_id), made)
+    assert run_spans.of(run(0, 20), made) is not first
+
+
+def test_of_a_trace_that_is_cut_a_part_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "MAX_SPANS", 4)
+    made = chain()
+    assert made.total == 4
+    assert (run_spans.whole(made).cut_at, run_spans.of(run(0, 20), made).cut_at) == (4, 4)
+    monkeypatch.setattr(spans, "MAX_SPANS", 5)
+    assert run_spans.whole(made).cut_at == 0

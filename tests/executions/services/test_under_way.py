@@ -90,3 +90,37 @@ def test_nothing_goes_on_in_a_run_that_is_over_or_when_it_has_ended() -> None:
     assert of_activity(below, status="TERMINATED") == {}
     done = canned.event(9, "ACTIVITY_TASK_COMPLETED", scheduledEventId="6")
     assert of_activity(below, events=[activity(6), done]) == {}
+
+
+def scheduled(*names: str) -> list[dict[str, Any]]:
+    """Activities of these names, all in one moment, with ids from the last to the first."""
+    return [
+        canned.event(6, "ACTIVITY_TASK_SCHEDULED", activityId=str(len(names) - place), activityType={"name": name})
+        | {"eventId": str(place + 1)}
+        for place, name in enumerate(names)
+    ]
+
+
+def test_what_fails_is_looked_for_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under_way, "MOST", 2)
+    below = [started(name, 6) | {"span_id": f"{name}-{one}"} for one in range(3) for name in ("extract", "book")]
+    known = facts(Attempt("book", "r-1", None, failures=1))
+    found = going(*below, events=scheduled("extract", "extract", "extract", "book"), known=known)
+    assert sorted(found) == ["book-0", "extract-0"]
+    assert found["book-0"].is_retrying
+
+
+def test_many_of_one_name_and_moment_are_not_looked_at_for_each_activity() -> None:
+    class Counted(list[Any]):
+        looks = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            self.looks += 1
+            return super().__getitem__(place)
+
+    made = trace(span("root", 0, None, *(started("extract", 6) | {"span_id": f"{one}"} for one in range(2_000))))
+    made.nodes = nodes = Counted(made.nodes)
+    run = runs.run(Execution(execution_id=canned.ID, status="RUNNING"))
+    found = under_way.of(run, made, index(*scheduled(*["extract"] * 100)), facts())
+    assert len(found) == 100
+    assert nodes.looks < 10 * len(nodes)

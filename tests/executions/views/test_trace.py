@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from executions.services import trace_reads
+from executions.services import spans, trace_reads, under_way
 from tests.executions import canned, pages
 from tests.executions.services.test_stacks import ENGINE, OWN, frame
 from tests.executions.services.trace_shapes import SECOND, START, failed, large, span
@@ -130,6 +130,25 @@ class TestWaterfall:
         assert sorted(row.node.name for row in every.context["rows"]) == [canned.RUN, "r-2", "r-2", "root"]
         assert "of all runs, this run’s only" in pages.text(every)
         assert operator.get(PAGE, {"part": "span", "span": "id-r-2", "runs": "all"}).status_code == 200
+        # A link to one of them shows it.
+        led = operator.get(PAGE, {"span": "id-r-2"}, follow=True)
+        assert led.redirect_chain == [("?span=id-r-2&runs=all", 302)]
+        assert led.context["span"].node.id == "id-r-2"
+        assert operator.get(PAGE, {"span": "id-of-none"}).status_code == 200
+
+    def test_a_run_without_a_span_among_the_first_says_that_there_are_more(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = {"temporalWorkflowID": canned.ID, "temporalRunID": "r-2"}
+        earlier = [span(name, -9, -8, attributes=other) for name in "ab"]
+        serve(upstream, span("root", -9, 10, *earlier))
+        history = {"events": [canned.event(1, "WORKFLOW_EXECUTION_STARTED", originalExecutionRunId="r-1")]}
+        upstream.on(reply(history), path=f"{canned.RUNS}/{canned.RUN}/history")
+        said = "None of the execution’s first 3 spans is of this run"
+        assert said not in pages.text(operator.get(PAGE))
+        monkeypatch.setattr(spans, "MAX_SPANS", 3)
+        assert said in pages.text(operator.get(PAGE))
+        assert "Only the execution’s first 3 spans are looked at" in pages.text(operator.get(PAGE, {"runs": "all"}))
 
     def test_ten_thousand_spans_are_a_small_page(self, operator: Client, upstream: Faulty) -> None:
         serve(upstream, large())
@@ -184,7 +203,9 @@ class TestParts:
         wholes = [tag["id"] for name, tag in pages.parse(page).tags if name == "pre" and "id" in tag]
         assert wholes == ["span-stack-1", "span-stack-2"]
 
-    def test_what_the_history_says_has_not_ended(self, operator: Client, upstream: Faulty) -> None:
+    def test_what_the_history_says_has_not_ended(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         serve(upstream, span("run", 0, 10, span("StartActivity:extract_invoice", 5, 5)))
         failing = {"task_id": "1", "activity_name": "extract_invoice", "attempt": 7}
         event = canned.EVENT | {"event_type": "ACTIVITY_TASK_RETRYING", "attributes": failing, "workflow_run_id": "r"}
@@ -192,6 +213,9 @@ class TestParts:
         upstream.on(reply({"events": [event], "next_cursor": None}), path=canned.EVENTS)
         found = operator.get(PAGE, {"part": "going"}).json()
         assert found["version"] == operator.get(PAGE).context["trace"].version
+        assert found["left"] == 0
+        monkeypatch.setattr(under_way, "MOST", 0)
+        assert operator.get(PAGE, {"part": "going"}).json()["left"] == 1
         assert found["going"] == {"1": {"words": "retrying, attempt 8", "short": "retrying", "failing": True}}
         upstream.on(reply({"detail": "no"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
         assert operator.get(PAGE, {"part": "going"}).status_code == 502
