@@ -140,8 +140,8 @@ def _part(run: Run, trace: Trace, kept: Iterable[bool], owners: list[str]) -> Tr
             made.start, made.end = _cut(run, made)
         places.append(len(nodes))
         nodes.append(made)
-    ended = joined.nano(run.ended) if run.ended else trace.last
-    return Trace(nodes, *trace_tree.arrange(nodes, ended), trace.source)
+    ended = joined.nano(run.ended) if run.ended else None
+    return Trace(nodes, *trace_tree.arrange(nodes, ended or trace.last), trace.source, ended=ended)
 
 
 def _cut(run: Run, node: Node) -> tuple[int | None, int | None]:

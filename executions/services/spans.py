@@ -4,6 +4,7 @@ The summary is a tree. The OpenTelemetry batches are a list, each span with its 
 traces nest deeper than Python's stack.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _LATEST = 2**63 - 1
 _CODES = ("status_code", "otel.status_code", "status.code")
 _SAID = ("exception.message", "otel.status_description", "status_message", "error.message", "error.type")
 """Where a failed span says why."""
+_CANCELED = re.compile(r"\w*Cancell?edError\b|(Activity|ChildWorkflow)Error: .*cancell?ed$", re.IGNORECASE)
+"""What a worker throws of a cancellation, in a failed span's words."""
 _ATTEMPTS = ("temporal.attempt", "temporal.activity.attempt", "temporalAttempt", "activity.attempt", "attempt")
 Event = tuple[str, int | None, dict[str, Any]]
 
@@ -54,6 +57,8 @@ class Node:
     run: str
     """Of that execution's run, the engine's id: the API's may be another."""
     attempt: int
+    canceled: bool = False
+    """Whether what it threw is that it was canceled, with its run: nothing that failed."""
     attempts: int = 0
     """How many there were of the same activity; 0 where nothing says that it was tried again."""
     is_moment: bool = False
@@ -113,6 +118,13 @@ def _failure(attributes: dict[str, Any], events: list[Event]) -> tuple[bool, str
     said = next((said for one in places for key in _SAID if (said := text.one_line(one.get(key)))), "")
     kind = text.one_line((thrown or {}).get("exception.type"), 60).rpartition(".")[2]
     return True, f"{kind}: {said}" if kind and said and kind not in said else said or kind
+
+
+def tell_canceled(nodes: list[Node]) -> None:
+    """Of a run that was canceled: what says so is not what failed."""
+    for node in nodes:
+        if node.failed and _CANCELED.match(node.error):
+            node.failed, node.canceled = False, True
 
 
 def tokens(attributes: dict[str, Any], *names: str) -> int | None:

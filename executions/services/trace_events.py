@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import large, text
+from executions.services import large, statuses, text
 from executions.services.slices import in_slices
 from executions.upstream.types import TraceEvent, TraceEvents
 
 MOST = 2_000
 """Rows that a page shows."""
+_ENDS = ("CONTINUED_AS_NEW", "TIMED_OUT", "TERMINATED", "CANCELED")
 _PROGRESS = ("progress", "percent", "percentage")
 _OF = (("current", "total"), ("done", "total"), ("completed", "total"), ("step", "steps"))
 
@@ -29,6 +30,13 @@ class TraceEventRow:
     brief: str
     """Its attributes on one line."""
     json: str
+    over: str = ""
+    """How what it is of ended, where its status says that it runs."""
+
+    @property
+    def word(self) -> str:
+        """Its status, as a row has it."""
+        return self.over or self.status.lower() or "event"
 
     @property
     def failed(self) -> bool:
@@ -37,20 +45,21 @@ class TraceEventRow:
     @property
     def words(self) -> str:
         """What the search looks in."""
-        return f"{self.name} {self.id} {self.status} {self.error} {self.json}".casefold()
+        return f"{self.name} {self.id} {self.word} {self.error} {self.json}".casefold()
 
 
 def event_rows(answer: TraceEvents, query: str = "") -> list[TraceEventRow]:
     """The trace's events in the API's order; with a query those that have it anywhere."""
-    wanted = query.casefold()
+    wanted, is_over = query.casefold(), statuses.is_over(answer.status)
     return [
         made
         for event in in_slices(answer.events or ())
-        if (made := row(event)) and (not wanted or wanted in made.words)
+        if (made := row(event, is_over=is_over)) and (not wanted or wanted in made.words)
     ]
 
 
-def row(event: TraceEvent) -> TraceEventRow:
+def row(event: TraceEvent, *, is_over: bool = False) -> TraceEventRow:
+    """`is_over`: whether the execution is, so that nothing of it runs."""
     attributes = large.members(event.attributes)
     return TraceEventRow(
         id=text.clean(event.id or "", 100),
@@ -63,7 +72,17 @@ def row(event: TraceEvent) -> TraceEventRow:
         percent=progress(attributes),
         brief=text.one_line(attributes) if attributes else "",
         json=text.pretty(attributes),
+        over=_over(attributes.get("event_type"), is_over=is_over) if (event.status or "").upper() == "RUNNING" else "",
     )
+
+
+def _over(kind: object, *, is_over: bool) -> str:
+    """The API counts a run as running that went on as a new one, and what nothing was heard of any more."""
+    if isinstance(kind, str):
+        for end in _ENDS:
+            if kind.endswith(end):
+                return end.lower().replace("_", " ")
+    return "not ended" if is_over else ""
 
 
 def _took(start: int | None, end: int | None) -> float | None:

@@ -31,7 +31,7 @@ _kept: "OrderedDict[tuple[Client, str], tuple[traces.Trace, float]]" = OrderedDi
 def read(run: Run, *, age: float) -> traces.Trace | None:
     """The execution's trace, at most `age` seconds old; None where the API has no spans. Raises UpstreamError."""
     client, key = api.client(), (api.client(), run.execution_id)
-    oldest = max(age, SETTLED_AGE if _is_settled(run) else 0.0)
+    oldest = max(age, SETTLED_AGE if is_settled(run) else 0.0)
     if found := _known(key, oldest):
         return found
     # Not kept there: its bound is one of small answers.
@@ -88,5 +88,6 @@ def _keep(key: tuple[Client, str], found: traces.Trace, asked: float) -> None:
             _kept.popitem(last=False)
 
 
-def _is_settled(run: Run) -> bool:
-    return bool(not run.is_running and run.ended and datetime.now(UTC) - run.ended > SETTLED)
+def is_settled(run: Run) -> bool:
+    """Whether the run is over for so long that nothing comes of it any more, nearly."""
+    return not run.is_running and (run.ended is None or datetime.now(UTC) - run.ended > SETTLED)

@@ -19,7 +19,7 @@ Pieces = tuple[list[int], list[int]]
 def arrange(nodes: list[Node], ended: int | None = None) -> tuple[int, int]:
     """Fill in what the others decide about each span. Returns when the first begins and the last ends.
 
-    `ended`: when the execution did.
+    `ended`: when the execution did; for what goes on after that nobody waits.
     """
     starts = [node.start for node in nodes if node.start]
     ends = [node.end for node in nodes if node.end]
@@ -31,7 +31,7 @@ def arrange(nodes: list[Node], ended: int | None = None) -> tuple[int, int]:
             children[node.parent].append(place)
     reach = _bars(nodes, children, first, last)
     _own_times(nodes, children)
-    _critical(nodes, children, reach)
+    _critical(nodes, children, reach, ended)
     for below in in_slices(_families(nodes, children)):
         _attempts(nodes, below)
     return first, last
@@ -94,13 +94,14 @@ def _put(pieces: Pieces, start: int, end: int) -> int:
     return had
 
 
-def _critical(nodes: list[Node], children: Children, reach: list[int]) -> None:
+def _critical(nodes: list[Node], children: Children, reach: list[int], ended: int | None) -> None:
     """From the end backwards: what a span waited for last, then what it waited for before that one began."""
     tops = [place for place, node in enumerate(nodes) if node.parent < 0]
     if not tops:
         return
     top = max(tops, key=lambda place: reach[place])
-    stack = [(top, reach[top])]
+    is_known = ended is not None and ended > nodes[top].begin
+    stack = [(top, min(reach[top], ended) if ended and is_known else reach[top])]
     while stack:
         place, moment = stack.pop()
         node, end = nodes[place], moment

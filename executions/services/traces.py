@@ -9,7 +9,10 @@ from functools import cached_property
 import msgspec
 
 from executions.services import otlp, spans, text, trace_tree
-from executions.upstream.types import TraceOtel, TraceSummary
+from executions.upstream.types import Execution, TraceOtel, TraceSummary
+
+VISIBLE = 0.01
+"""The share of a trace's time that can be told from nothing."""
 
 
 @dataclass(eq=False)
@@ -22,6 +25,8 @@ class Trace:
     """`summary` or `otel`: which of the API's answers it comes from."""
     places: dict[str, int] = field(default_factory=dict)
     """By id. Of spans with the same id the first."""
+    ended: int | None = None
+    """When the execution did, or the run whose part it is; None while it runs."""
 
     def __post_init__(self) -> None:
         for place, node in enumerate(self.nodes):
@@ -30,9 +35,10 @@ class Trace:
     @cached_property
     def version(self) -> str:
         """Another one where any span is different. That time goes by for those that run makes no other."""
-        digest = hashlib.sha256(f"{self.source} {self.first}".encode())
+        digest = hashlib.sha256(f"{self.source} {self.first} {self.ended}".encode())
         for node in self.nodes:
-            digest.update(f"{node.id} {node.depth} {node.start} {node.end} {node.name}".encode(errors="replace"))
+            said = f"{node.id} {node.depth} {node.start} {node.end} {node.name} {node.canceled}"
+            digest.update(said.encode(errors="replace"))
             digest.update(node.payload)
         return digest.hexdigest()[:20]
 
@@ -52,6 +58,13 @@ class Trace:
     @property
     def milliseconds(self) -> float:
         return (self.last - self.first) / 1e6
+
+    @property
+    def tail(self) -> int | None:
+        """When the run ended, where spans go on after that for so long that it can be seen."""
+        if self.ended and self.first < self.ended < self.last - (self.last - self.first) * VISIBLE:
+            return self.ended
+        return None
 
     @property
     def started(self) -> datetime | None:
@@ -81,6 +94,7 @@ class Trace:
                 "version": self.version,
                 "first": self.first / 1e6,
                 "length": max((self.last - self.first) // 1_000, 1),
+                "ended": (self.tail - self.first) // 1_000 if self.tail else None,
                 "names": list(names),
                 "name": [names[node.name] for node in self.nodes],
                 "id": [node.id for node in self.nodes],
@@ -125,27 +139,28 @@ def said(node: spans.Node) -> str:
     """What a row says after the span's name."""
     # Not “of 4”: how many were made is not how many it may have, which no span says.
     attempt = f"attempt {node.attempt}" if node.attempts or node.attempt > 1 else ""
-    failed = f"failed: {node.error}" if node.error else "failed"
-    return " · ".join(filter(None, [attempt, failed if node.failed else "", node.note]))
+    word = "failed" if node.failed else "canceled" if node.canceled else ""
+    return " · ".join(filter(None, [attempt, f"{word}: {node.error}" if word and node.error else word, node.note]))
 
 
 def of_summary(summary: TraceSummary, now: int | None = None) -> Trace | None:
     """None where the API's summary has no spans. `now`, in nanoseconds, is how far spans that run have come."""
     if summary.span_tree is None:
         return None
-    return _made(spans.of_tree(summary.span_tree), summary.end_time, "summary", now)
+    return _made(spans.of_tree(summary.span_tree), summary, "summary", now)
 
 
 def of_otel(answer: TraceOtel, now: int | None = None) -> Trace | None:
     """The same of the OpenTelemetry batches; None where they have no spans."""
     found = otlp.nodes(answer.otel_trace_data)
-    return _made(found, answer.end_time, "otel", now) if found else None
+    return _made(found, answer, "otel", now) if found else None
 
 
-def _made(nodes: list[spans.Node], end_time: str | None, source: str, now: int | None) -> Trace:
-    ended = text.parse_time(end_time)
+def _made(nodes: list[spans.Node], execution: Execution, source: str, now: int | None) -> Trace:
+    if execution.status == "CANCELED":
+        spans.tell_canceled(nodes)
+    ended = text.parse_time(execution.end_time)
     end = spans.nano(int(ended.timestamp() * 1e9)) if ended else None
-    if end is None and any(node.end is None and node.start for node in nodes):
-        end = now
-    first, last = trace_tree.arrange(nodes, end)
-    return Trace(nodes, first, last, source)
+    so_far = now if any(node.end is None and node.start for node in nodes) else None
+    first, last = trace_tree.arrange(nodes, end or so_far)
+    return Trace(nodes, first, last, source, ended=end)

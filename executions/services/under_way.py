@@ -21,6 +21,7 @@ MOST = 200
 _STARTS = {"activity": "StartActivity:", "child": "StartChildWorkflow:"}
 """How the vendor's worker names the span with which a workflow starts something."""
 _RUNS = "RunWorkflow:"
+_COMPLETES = "CompleteWorkflow:"
 _RETRYING = "retrying"
 
 
@@ -31,6 +32,8 @@ class UnderWay:
     """In place of a duration."""
     failing: bool
     """Whether somebody should look at it."""
+    known: bool = True
+    """Whether it is known here to go on."""
 
     @property
     def is_retrying(self) -> bool:
@@ -38,13 +41,14 @@ class UnderWay:
 
 
 _RUNNING = UnderWay("still running", "running", failing=False)
+_ELSEWHERE = UnderWay("not known here: its own execution still runs", "unknown", failing=False, known=False)
 
 
 def of(run: Run, trace: Trace, index: Index, facts: Facts) -> dict[int, UnderWay]:
     """What has not ended, by the place of its span. Of a run that is over nothing goes on."""
     if not run.is_running:
         return {}
-    known = _Starts(trace, run.execution_id)
+    known = Starts(trace, run.execution_id)
     found = {place: _RUNNING for place in known.runs if trace.nodes[place].run in facts.run_ids}
     failing = facts.announced.failing() if facts.announced else set()
     # What fails is looked for first.
@@ -54,6 +58,30 @@ def of(run: Run, trace: Trace, index: Index, facts: Facts) -> dict[int, UnderWay
         found[place] = _said(step, facts)
         if step.kind == "child":
             found |= {below: _RUNNING for below in known.runs if trace.nodes[below].parent == place}
+            found |= dict.fromkeys(_untold(trace, place), _ELSEWHERE)
+    return found
+
+
+def ends(trace: Trace, going: dict[int, UnderWay]) -> dict[int, int]:
+    """Until when it goes on, in nanoseconds since 1970. A run's own span stands beside what the run waits for."""
+    return {place: trace.last for place in going if not trace.nodes[place].name.startswith(_RUNS)}
+
+
+def _untold(trace: Trace, child: int) -> list[int]:
+    """What a child started of which nothing below says that it ended: only the child's own history knows."""
+    nodes, last = trace.nodes, trace.nodes[child].last
+    over = {
+        node.parent
+        for node in nodes[child + 1 : last + 1]
+        if (node.activity and not node.failed) or node.name.startswith(_COMPLETES)
+    }
+    found, place = [], child + 1
+    while place <= last:
+        if place in over and nodes[place].name.startswith(_STARTS["child"]):
+            place = nodes[place].last
+        elif place not in over and nodes[place].name.startswith(tuple(_STARTS.values())):
+            found.append(place)
+        place += 1
     return found
 
 
@@ -75,7 +103,7 @@ def _said(step: Step, facts: Facts) -> UnderWay:
     return UnderWay("no worker has picked it up", "waiting", failing=True)
 
 
-class _Starts:
+class Starts:
     """The spans of an execution with which something was started, each of which is of one step."""
 
     def __init__(self, trace: Trace, execution_id: str) -> None:

@@ -57,6 +57,8 @@ class Row:
     indent: int
     x: float
     width: float
+    path: float
+    """How much of that can be on the critical path: it ends with the run."""
     own: str
     took: str
     said: str
@@ -108,12 +110,14 @@ def _row(trace: Trace, place: int, shown: Range, indents: tuple[int, float], sel
     scale = WIDTH / max(shown.last - shown.first, 1)
     x = min(max((node.begin - shown.first) * scale, 0), WIDTH - THIN)
     end = min((node.until - shown.first) * scale, WIDTH)
+    waited = ((trace.tail or node.until) - shown.first) * scale
     return Row(
         node=node,
         place=place,
         indent=round((node.depth - indents[0]) * indents[1]),
         x=round(x, 1),
         width=round(max(end - x, THIN), 1),
+        path=round(max(min(end, waited) - x, THIN), 1),
         own=length(node.own),
         took="running" if node.end is None else length(node.until - node.begin),
         said=traces.said(node),
@@ -132,6 +136,26 @@ def ticks(trace: Trace, shown: Range) -> list[str]:
     """Times since the trace's start, at equal steps of the ruler."""
     step = (shown.last - shown.first) / TICKS
     return [length(round(shown.first - trace.first + step * number)) for number in range(TICKS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where the run ended, of which spans go on: in the whole, and in what is shown, None beyond it."""
+
+    whole: float
+    shown: float | None
+    after: str
+    """How long after the trace's start."""
+
+
+def ended(trace: Trace, shown: Range) -> Ended | None:
+    if (moment := trace.tail) is None:
+        return None
+    places = [
+        (moment - one.first) * WIDTH / max(one.last - one.first, 1)
+        for one in (Range(trace.first, trace.last, zoomed=False), shown)
+    ]
+    return Ended(places[0], places[1] if 0 <= places[1] <= WIDTH else None, length(moment - trace.first))
 
 
 def in_small(trace: Trace) -> InSmall:

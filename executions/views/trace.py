@@ -72,6 +72,8 @@ def _drawn(request: HttpRequest, trace: Trace) -> dict[str, Any]:
         "zoom": ((shown.first - trace.first) // 1_000, (shown.last - trace.first) // 1_000),
         "rows": waterfall.rows(trace, shown, selected),
         "ticks": waterfall.ticks(trace, shown),
+        "failed_shown": sum(shown.has(trace.nodes[place]) for place in trace.failed),
+        "ended": waterfall.ended(trace, shown),
         "in_small": waterfall.in_small(trace),
         "window": waterfall.window(trace, shown),
         "selected": selected,
@@ -94,6 +96,7 @@ def _events(request: HttpRequest, run: runs.Run) -> Shown:
         "only_failed": only_failed,
         "internal": request.GET.get("internal"),
         "beyond": len(every) - len(rows),
+        "during": during,
     }
 
 
@@ -103,6 +106,7 @@ def _otel(request: HttpRequest, run: runs.Run) -> Shown:
     return {
         "otel": "" if found == "null" else found,
         "source": text.clean(answer.data_source or "—", 50),
+        "during": ranges.of(time_range(request)),
         "is_known": otlp.is_known(answer.otel_trace_data),
     }
 

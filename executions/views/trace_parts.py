@@ -15,7 +15,9 @@ from executions.services import (
     runs,
     span_history,
     span_logs,
+    span_outcomes,
     span_page,
+    trace_amended,
     trace_reads,
     under_way,
 )
@@ -66,15 +68,19 @@ def _found(request: HttpRequest, run: runs.Run) -> HttpResponse:
 
 
 def _going(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    """What the history says has not ended, by the place of its span."""
+    """What the history says has not ended, or ended otherwise than its span says, by place; with the lengths that
+    follow from that."""
     check_allowed(request.user, "history")
     found = _trace(request, run)
     if found is None:
         return _json(b"null")
     index = history_index.of(run)
     going = under_way.of(run, found, index, beside.facts(run, index, only_attempts=True))
-    left = max(len(under_way.opened(index)) - under_way.MOST, 0)
-    return _json(msgspec.json.encode({"version": found.version, "going": going, "left": left}))
+    left = max(len(under_way.opened(index)) - under_way.MOST, 0) if run.is_running else 0
+    outcomes = span_outcomes.of(run, found, index)
+    lengths = trace_amended.changed(found, outcomes.ends | under_way.ends(found, going))
+    told = {"version": found.version, "going": outcomes.words | going, "left": left, "lengths": lengths}
+    return _json(msgspec.json.encode(told))
 
 
 def _span(request: HttpRequest, run: runs.Run) -> HttpResponse:

@@ -1,5 +1,6 @@
 // What has not ended, as the history tells it: spans are sent when they are over, so that an activity which is tried again
-// and again would look finished. Asked for with each new trace, and now and then between.
+// and again would look finished. And what failed without its span saying so. Asked for with each new trace, and now and
+// then between.
 import { thousands } from "./thousands.js";
 import { partOf } from "./waterfall-address.js";
 
@@ -10,8 +11,11 @@ export class Going {
     this.of = waterfall;
     const { root, signal } = waterfall;
     [this.problem, this.left, this.count] = ["problem", "left", "count"].map((name) => root.querySelector(`[data-going-${name}]`));
+    this.mayLoad = true;
     document.addEventListener("htmx:afterRequest", ({ detail }) => {
-      if (detail.elt.matches("[data-waterfall-poll]") && performance.now() - this.at > AGE) this.ask();
+      if (!detail.elt.matches("[data-waterfall-poll]")) return;
+      this.mayLoad = true;
+      if (performance.now() - this.at > AGE) this.ask();
     }, { signal });
   }
 
@@ -23,11 +27,16 @@ export class Going {
       const data = answer.ok ? await answer.json() : null;
       this.problem.hidden = data !== null;
       if (!data) return;
-      // There are other spans by now; the question comes again with them.
-      if (data.version !== this.of.model.version) return this.of.load();
+      if (data.version !== this.of.model.version) {
+        // There are other spans by now; the question comes again with them. That would not end where servers keep
+        // different ones: once, and again after the next poll.
+        if (this.mayLoad) this.of.load();
+        this.mayLoad = false;
+        return;
+      }
       this.left.hidden = !data.left;
       this.count.textContent = thousands(data.left);
-      this.of.model.goesOn(data.going);
+      this.of.model.goesOn(data.going, data.lengths);
       this.of.arrange();
       this.of.details.mark();
     } catch (error) {

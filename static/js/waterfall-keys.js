@@ -76,9 +76,11 @@ function walk(waterfall, place) {
 }
 
 function nextFailed(waterfall) {
-  const { model, at } = waterfall;
+  const { model, at, zoom } = waterfall;
   for (let step = 1; step <= model.count; step++) {
     const place = (at + step + model.count) % model.count;
-    if (model.has(place, FAILED)) return waterfall.go(place);
+    if (!model.has(place, FAILED) || !model.isIn(place, zoom.range)) continue;
+    waterfall.go(place);
+    return waterfall.details.open(place);
   }
 }

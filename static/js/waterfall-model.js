@@ -18,9 +18,13 @@ export class Model {
     this.flags = Uint8Array.from(data.flags);
     this.said = data.said;
     this.count = data.id.length;
-    // By place: what the history says has not ended.
+    // When the run ended, where spans go on after that.
+    this.ended = data.ended;
+    // By place: what the history says has not ended, or failed, and what the spans themselves say of the same.
     this.going = new Map();
-    this.ended = new Map();
+    this.before = new Map();
+    this.critical = new Map();
+    this.told = 0;
     this.depth = new Uint16Array(this.count);
     this.last = Int32Array.from(this.parent.keys());
     this.levels = 0;
@@ -28,7 +32,11 @@ export class Model {
       this.depth[place] = this.parent[place] < 0 ? 0 : this.depth[this.parent[place]] + 1;
       this.levels = Math.max(this.levels, this.depth[place] + 1);
     }
-    // How many of those below failed.
+    this.sum();
+  }
+
+  // Where the spans below each end, and how many of them failed.
+  sum() {
     this.failedInside = new Uint32Array(this.count);
     for (let place = this.count - 1; place > 0; place--) {
       const parent = this.parent[place];
@@ -38,15 +46,36 @@ export class Model {
     }
   }
 
-  // What has not ended goes on to the end of the trace. `going`: words by place.
-  goesOn(going) {
-    for (const [place, took] of this.ended) this.took[place] = took;
-    this.ended.clear();
-    this.going = new Map(Object.entries(going).map(([place, one]) => [Number(place), one]));
-    for (const place of this.going.keys()) {
-      this.ended.set(place, this.took[place]);
-      this.took[place] = this.length - this.begin[place];
+  // What has not ended goes on to the end of the trace, what was given up failed. `going`: words by place. `lengths`: of
+  // the spans to which that makes a difference, how long they took, of their own, and on the critical path, or -1.
+  goesOn(going, lengths = {}) {
+    for (const [place, [took, own, flags]] of this.before) {
+      [this.took[place], this.own[place], this.flags[place]] = [took, own, flags];
     }
+    this.before.clear();
+    this.critical.clear();
+    this.going = byPlace(going);
+    const changes = byPlace(lengths);
+    for (const place of [...this.going.keys(), ...changes.keys()]) {
+      this.before.set(place, [this.took[place], this.own[place], this.flags[place]]);
+    }
+    for (const [place, [took, own, critical]] of changes) {
+      [this.took[place], this.own[place]] = [took, own];
+      this.flags[place] = critical < 0 ? this.flags[place] & ~CRITICAL : this.flags[place] | CRITICAL;
+      this.critical.set(place, critical);
+    }
+    for (const [place, { over }] of this.going) {
+      if (over) this.flags[place] |= FAILED;
+      else this.took[place] = this.length - this.begin[place];
+    }
+    this.told++;
+    this.sum();
+  }
+
+  // The latest that the run can have waited for it: for what it gave up no longer, and for nothing after its end.
+  waitedUntil(place) {
+    const given = this.going.get(place)?.over && !this.isParent(place) ? this.critical.get(place) : undefined;
+    return Math.min(this.ended ?? Infinity, this.begin[place] + (given ?? this.took[place]));
   }
 
   isParent(place) {
@@ -76,6 +105,10 @@ export class Model {
   *parents(place) {
     for (let above = this.parent[place]; above >= 0; above = this.parent[above]) yield above;
   }
+}
+
+function byPlace(given) {
+  return new Map(Object.entries(given).map(([place, one]) => [Number(place), one]));
 }
 
 export const length = (microseconds) => duration(microseconds / 1e6);

@@ -1,5 +1,6 @@
 // The span that is selected in a waterfall: its pane, and its place in the page's address.
 import { partOf, say } from "./waterfall-address.js";
+import { RUNNING, length } from "./waterfall-model.js";
 
 const RESTING = 150;
 
@@ -58,19 +59,37 @@ export class Pane {
     htmx.ajax("GET", address, { source: pane, target: pane, swap: "innerHTML", headers: { "X-Was": "-" } });
   }
 
-  // What the history says has not ended is not over here either.
+  // What the history says has not ended is not over here either, and what it says failed is not well.
   mark() {
-    const going = this.of.model.going.get(this.of.selected);
-    const took = this.of.pane.querySelector("[data-span-took]");
+    const { model, selected } = this.of;
+    const going = model.going.get(selected);
+    const [took, own, critical] = ["took", "own", "critical"].map((name) => this.of.pane.querySelector(`[data-span-${name}]`));
     if (!took) return;
+    const isTold = Boolean(going) || model.critical.has(selected);
     // It has ended since that was told.
-    if (!going && "told" in took.dataset) this.load(this.of.selected);
-    if (!going) return;
+    if (!isTold && "told" in took.dataset) this.load(selected);
+    if (!isTold) return;
     took.dataset.told = "";
-    const words = Object.assign(document.createElement("b"), { className: "running-text", textContent: going.words });
-    words.classList.toggle("stuck-text", going.failing);
-    took.replaceChildren(words);
-    this.of.pane.querySelector("[data-span-until]")?.remove();
+    const isKnown = going?.known !== false;
+    own.textContent = isKnown ? length(model.own[selected]) : "not known";
+    if (model.critical.has(selected)) this.path(critical, isKnown ? model.critical.get(selected) : -1);
+    const isOther = model.before.get(selected)[0] !== model.took[selected];
+    if (isOther) this.of.pane.querySelector("[data-span-until]")?.remove();
+    if (!going) {
+      if (isOther && !model.has(selected, RUNNING)) took.textContent = length(model.took[selected]);
+      return;
+    }
+    const words = Object.assign(document.createElement("b"), { textContent: going.words });
+    words.className = going.over ? "bad-text" : going.failing ? "stuck-text" : "running-text";
+    took.replaceChildren(...(going.over ? [`${length(model.took[selected])} `] : []), words);
+  }
+
+  // How much of the critical path is its own, in the words that the server has for it.
+  path(place, microseconds) {
+    place.closest("div").hidden = microseconds < 0;
+    place.querySelector("[data-span-path]").hidden = microseconds === 0;
+    place.querySelector("[data-span-path] > b").textContent = length(Math.max(microseconds, 0));
+    place.querySelector("[data-span-no-path]").hidden = microseconds !== 0;
   }
 
   close() {

@@ -10,7 +10,7 @@ export function fill(row, place, waterfall, { base, step }) {
   const [going, inside] = [model.going.get(place), model.failedInside[place]];
   // What is there already is left alone.
   const key = [place, place === at, place === selected, found?.has(place), closed.has(model.id[place]), shown.from, shown.to,
-    base, step, model.version, going?.words].join();
+    base, step, model.version, model.told].join();
   if (row.key === key) return;
   row.key = key;
   row.id = `span-${place}`;
@@ -18,7 +18,7 @@ export function fill(row, place, waterfall, { base, step }) {
   row.dataset.span = model.id[place];
   const names = Object.keys(FLAGS).filter((name) => model.has(place, FLAGS[name]));
   const marks = { at: place === at, selected: place === selected, match: found?.has(place), hurt: inside > 0, stuck: going?.failing };
-  if (going && !names.includes("going")) names.push("going");
+  if (going && !going.over && !names.includes("going")) names.push("going");
   row.className = ["span-row", ...names, ...Object.keys(marks).filter((name) => marks[name])].join(" ");
   row.setAttribute("aria-level", model.depth[place] + 1);
   row.setAttribute("aria-selected", place === selected);
@@ -30,13 +30,14 @@ export function fill(row, place, waterfall, { base, step }) {
   title.textContent = model.names[model.name[place]];
   const hidden = inside && closed.has(model.id[place]) && `${thousands(inside)} failed inside`;
   said.textContent = [going?.words, hidden, model.said[place]].filter(Boolean).join(" · ");
-  own.textContent = length(model.own[place]);
-  took.textContent = going ? going.short : model.has(place, RUNNING) ? "running" : length(model.took[place]);
+  own.textContent = going?.known === false ? "" : length(model.own[place]);
+  took.textContent = going && !going.over ? going.short : model.has(place, RUNNING) ? "running" : length(model.took[place]);
   const scale = WIDTH / Math.max(shown.to - shown.from, 1);
   const x = Math.min(Math.max((model.begin[place] - shown.from) * scale, 0), WIDTH - THIN);
   const end = Math.min((model.begin[place] + model.took[place] - shown.from) * scale, WIDTH);
-  for (const part of bar.children) {
+  const path = Math.min((model.waitedUntil(place) - shown.from) * scale, end);
+  for (const [part, to] of [[bar.children[0], end], [bar.children[1], path]]) {
     part.setAttribute("x", x.toFixed(1));
-    part.setAttribute("width", Math.max(end - x, THIN).toFixed(1));
+    part.setAttribute("width", Math.max(to - x, THIN).toFixed(1));
   }
 }

@@ -3,7 +3,7 @@
 // and the search stay what they are.
 import { thousands } from "./thousands.js";
 import { say } from "./waterfall-address.js";
-import { length } from "./waterfall-model.js";
+import { FAILED, length } from "./waterfall-model.js";
 
 const [LEAST, CLICK, TICKS] = [20, 4, 5];
 // Steps that follow each other so soon, in milliseconds, are one zoom.
@@ -18,6 +18,8 @@ export class Zoom {
     this.of = waterfall;
     const { root, signal } = waterfall;
     [this.map, this.ruler, this.count] = ["map", "ruler", "shown"].map((name) => root.querySelector(`[data-span-${name}]`));
+    this.failed = root.closest("#part").querySelector("[data-span-failed]");
+    this.legend = root.querySelector("[data-span-tail]");
     const { from, to } = root.dataset;
     // Microseconds from the trace's first; null for all of it.
     this.range = from ? { from: Number(from), to: Number(to) } : null;
@@ -119,12 +121,33 @@ export class Zoom {
     const { model, root } = this.of;
     const { from, to } = this.range ?? this.whole;
     this.frame(this.range);
-    for (const [number, tick] of [...this.ruler.children].entries()) {
+    for (const [number, tick] of [...this.ruler.querySelectorAll("span")].entries()) {
       tick.textContent = length(Math.round(from + ((to - from) * number) / TICKS));
     }
     root.querySelector("[data-span-zoom=reset]").disabled = !this.range;
-    let inside = 0;
-    for (let place = 0; this.range && place < model.count; place++) inside += model.isIn(place, this.range) ? 1 : 0;
+    let [inside, failed] = [0, 0];
+    for (let place = 0; place < model.count; place++) {
+      if (!model.isIn(place, this.range)) continue;
+      inside++;
+      if (model.has(place, FAILED)) failed++;
+    }
     this.count.textContent = this.range ? `${thousands(inside)} in this time` : "";
+    this.failed.hidden = !failed;
+    this.failed.textContent = `Next of ${thousands(failed)} failed`;
+    this.mark(from, to);
+  }
+
+  // Where the run ended, if spans go on after that.
+  mark(from, to) {
+    const { ended } = this.of.model;
+    const isThere = typeof ended === "number";
+    const lines = this.of.root.querySelectorAll("[data-span-ended]");
+    for (const [line, start, end] of [[lines[0], 0, this.whole.to], [lines[1], from, to]]) {
+      line.setAttribute("visibility", isThere && ended >= start && ended <= end ? "visible" : "hidden");
+      const x = ((Math.max(ended ?? 0, start) - start) * 1000) / Math.max(end - start, 1);
+      for (const name of ["x1", "x2"]) line.setAttribute(name, Math.min(x, 1000).toFixed(1));
+    }
+    this.legend.hidden = !isThere;
+    this.legend.querySelector("b").textContent = isThere ? length(ended) : "";
   }
 }

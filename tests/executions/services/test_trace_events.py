@@ -41,6 +41,23 @@ def test_trace_events_as_rows() -> None:
     assert event_rows(TraceEvents(execution_id="e")) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "word"),
+    [
+        ("COMPLETED", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW", "continued as new"),
+        ("RUNNING", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW", "continued as new"),
+        ("RUNNING", "ACTIVITY_TASK_STARTED", "running"),
+        ("COMPLETED", "ACTIVITY_TASK_STARTED", "not ended"),
+        ("CANCELED", 7, "not ended"),
+    ],
+)
+def test_nothing_of_what_is_over_runs(status: str, kind: Any, word: str) -> None:
+    event = {"name": "nightly", "status": "RUNNING", "attributes": {"event_type": kind}}
+    answer = json.dumps({"execution_id": "e", "status": status, "events": [event]})
+    (found,) = event_rows(msgspec.json.decode(answer, type=TraceEvents), word)
+    assert found.word == word
+
+
 @pytest.mark.parametrize(("query", "ids"), [("EXT", ["1"]), ("429", ["1"]), ("fail", ["1"]), ('"b"', [""]), ("z", [])])
 def test_the_search(query: str, ids: list[str]) -> None:
     assert [row.id for row in rows(query)] == ids

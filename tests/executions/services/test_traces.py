@@ -105,9 +105,33 @@ class TestCriticalPath:
         tree = span("run", 0, 10, span("start", 0, 1, span("work", 2, 10)))
         assert self.path(tree) == {"run": 0, "start": 1, "work": 8}
 
+    def test_it_ends_with_the_run(self) -> None:
+        late = trace(span("run", 0, 5, span("given up", 1, 10)), end_time="2026-01-31T14:05:05Z")
+        assert [node.critical / SECOND for node in late.nodes] == [1, 4]
+        assert late.tail == START + 5 * SECOND
+        assert msgspec.json.decode(late.columns)["ended"] == 5_000_000
+        assert trace(span("run", 0, 5), end_time="2026-01-31T14:05:05Z").tail is None
+
     def test_its_parts_are_the_whole(self) -> None:
         nodes = trace(large(500, 20)).nodes
         assert sum(max(node.critical, 0) for node in nodes) == nodes[0].until - nodes[0].begin
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message", "canceled"),
+    [
+        ("CANCELED", "temporalio.exceptions.ActivityError", "Activity cancelled", True),
+        ("CANCELED", "asyncio.exceptions.CancelledError", "", True),
+        ("CANCELED", "temporalio.exceptions.CancelledError", "Cancelled", True),
+        ("CANCELED", "ValueError", "the order was cancelled", False),
+        ("FAILED", "temporalio.exceptions.ActivityError", "Activity cancelled", False),
+    ],
+)
+def test_of_a_canceled_run_a_cancellation_is_no_failure(status: str, kind: str, message: str, canceled: bool) -> None:
+    found = trace(span("run", 0, 1, **failed(message, kind)), status=status)
+    (node,) = found.nodes
+    assert (node.canceled, found.failed) == (canceled, [] if canceled else [0])
+    assert traces.said(node).startswith("canceled: " if canceled else "failed: ")
 
 
 class TestAttempts:
@@ -168,6 +192,7 @@ def test_the_columns_say_what_the_nodes_do() -> None:
         "version": found.version,
         "first": START / 1e6,
         "length": 3_000_000,
+        "ended": None,
         "names": ["run", "a"],
         "name": [0, 1, 1],
         "id": ["id-run", "id-a", "id-a"],

@@ -85,6 +85,26 @@ def test_a_child_goes_on_with_its_run_and_so_does_the_run_itself() -> None:
     )
 
 
+def test_of_what_a_child_started_only_its_own_history_knows() -> None:
+    its_own = {"temporalWorkflowID": "inv-1-source-1"}
+
+    def step(name: str, at: float, *below: dict[str, Any], kind: str = "Activity") -> dict[str, Any]:
+        return span(f"Start{kind}:{name}", at, at, *below, attributes=its_own)
+
+    done = span("RunActivity:lay_out", 7, 8, attributes=its_own | {"temporalActivityID": "1"})
+    gone = span("RunActivity:book", 7, 8, **failed("it broke", "ValueError", **its_own, temporalActivityID="2"))
+    grandchild = step("deep", 7, step("given up", 7.5), span("CompleteWorkflow:deep", 8, 8), kind="ChildWorkflow")
+    inside = [step("lay_out", 7, done), step("book", 7, gone), grandchild, step("print", 8)]
+    below = started("source-reader", 6, *inside, kind="ChildWorkflow")
+    found = going(below, events=child(6, "source-reader"), known=facts())
+    elsewhere = UnderWay("not known here: its own execution still runs", "unknown", failing=False, known=False)
+    assert found == {
+        "id-StartChildWorkflow:source-reader": RUNNING,
+        "id-StartActivity:book": elsewhere,
+        "id-StartActivity:print": elsewhere,
+    }
+
+
 def test_nothing_goes_on_in_a_run_that_is_over_or_when_it_has_ended() -> None:
     below = started("extract", 6, tried(6, "1"))
     assert of_activity(below, status="TERMINATED") == {}

@@ -198,7 +198,11 @@ class TestOfASpan:
     def test_one_of_a_child_leads_there(self, operator: Client) -> None:
         links = pages.links(self.part(operator, "other"))
         begun = "2026-01-31T14%3A05%3A06%2B00%3A00"
-        assert links[:2] == ["/executions/a-child/", f"/executions/a-child/go/?to=history&activity=1&at={begun}"]
+        assert links[:3] == [
+            "/executions/a-child/",
+            "/executions/a-child/trace/",
+            f"/executions/a-child/go/?to=history&activity=1&at={begun}",
+        ]
 
     def test_what_cannot_be_read_is_said(self, operator: Client, upstream: Faulty) -> None:
         upstream.on(reply({"detail": "no"}, status=503), path=canned.EVENTS)

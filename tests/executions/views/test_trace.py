@@ -216,9 +216,25 @@ class TestParts:
         assert found["left"] == 0
         monkeypatch.setattr(under_way, "MOST", 0)
         assert operator.get(PAGE, {"part": "going"}).json()["left"] == 1
-        assert found["going"] == {"1": {"words": "retrying, attempt 8", "short": "retrying", "failing": True}}
+        retrying = {"words": "retrying, attempt 8", "short": "retrying", "failing": True, "known": True}
+        assert found["going"] == {"1": retrying}
+        # The run waits for it, rather than being at work itself.
+        assert found["lengths"] == {"0": [10_000_000, 5_000_000, 5_000_000], "1": [5_000_000] * 3}
         upstream.on(reply({"detail": "no"}, status=503), path=f"{canned.RUNS}/{canned.RUN}/history")
         assert operator.get(PAGE, {"part": "going"}).status_code == 502
+
+    def test_what_the_history_says_timed_out_in_a_run_that_is_over(self, operator: Client, upstream: Faulty) -> None:
+        over = {"status": "FAILED", "end_time": "2026-01-31T14:05:10Z", "run_id": "r-timed-out"}
+        tried = span("RunActivity:extract_invoice", 5, 15, attributes={"temporalActivityID": "1"})
+        serve(upstream, span("run", 0, 10, span("StartActivity:extract_invoice", 5, 5, tried)), **over)
+        ended = canned.event(9, "ACTIVITY_TASK_TIMED_OUT", scheduledEventId="5")
+        upstream.on(reply({"events": [*canned.HISTORY["events"], ended]}), path=f"{canned.RUNS}/r-timed-out/history")
+        found = operator.get(PAGE, {"part": "going"}).json()
+        assert found["going"] == {str(place): {"words": "timed out", "over": True} for place in (1, 2)}
+        assert found["lengths"]["2"] == [10_000_000, 10_000_000, 4_000_000]
+        page = pages.text(operator.get(PAGE))
+        assert "run ended after 10.00 s" in page
+        assert operator.get(PAGE).context["rows"][2].path == pytest.approx(1_000 / 3, abs=0.1)
 
     @pytest.mark.parametrize("part", ["span", "logs"])
     def test_a_span_that_is_not_there(self, operator: Client, upstream: Faulty, part: str) -> None:
@@ -244,7 +260,9 @@ class TestLogs:
         upstream.on(reply({"results": lines, "next_cursor": None}), path=LOGS)
         response = operator.get(PAGE, {"part": "logs", "span": "id-a"})
         assert [line.body for line in response.context["logs"].lines] == ["of a", "of deep"]
-        assert "2 of the 5 lines fetched from its time: its own and its descendants’." in pages.text(response)
+        assert "2 of the 5 lines fetched from its time and 2 s around it: its own and its descendants’." in pages.text(
+            response
+        )
         query = dict(upstream.requests[-1].query)
         begin = datetime.fromtimestamp(START / 1e9, UTC)
         assert (query["after"], query["before"]) == tuple(
@@ -262,7 +280,7 @@ class TestLogs:
         upstream.on(reply({"results": [], "next_cursor": None}), path=LOGS)
         further = operator.get(PAGE + button["hx-get"])
         assert dict(upstream.requests[-1].query)["cursor"] == "more"
-        assert "No lines were written in its time" in pages.text(further)
+        assert "No lines were written in its time or 2 s around it" in pages.text(further)
 
     @pytest.mark.parametrize(
         ("body", "said"),
@@ -297,6 +315,10 @@ class TestEvents:
         (bar,) = [tag for name, tag in pages.parse(response).tags if name == "progress"]
         assert (bar["value"], bar["max"]) == ("25.0", "100")
         assert "failed book 503" in pages.text(response)
+        assert "2 trace events of all runs" in pages.text(response)
+        none = operator.get(PAGE, {"view": "events", "before": "2026-01-31T14:04:00Z"})
+        assert "No trace events before" in pages.text(none)
+        assert "?view=events" in pages.links(none)
         only = operator.get(PAGE, {"view": "events", "failed": "1"})
         assert [row.name for row in only.context["events"]] == ["book"]
 
@@ -309,6 +331,12 @@ class TestOtel:
         assert list(otlp.json()) == ["resourceSpans"]
         assert otlp["Content-Disposition"] == f'attachment; filename="trace-{canned.RUN}.otlp.json"'
         assert received.json() == RING
+
+    def test_a_chosen_time_does_not_count_and_it_says_so(self, operator: Client, upstream: Faulty) -> None:
+        serve(upstream, TREE, RING)
+        said = "The chosen time does not count here"
+        assert said in pages.text(operator.get(PAGE, {"view": "otel", "before": "2026-01-31T14:05:00Z"}))
+        assert said not in pages.text(operator.get(PAGE, {"view": "otel"}))
 
     def test_a_form_that_is_not_known_is_given_as_received(self, operator: Client, upstream: Faulty) -> None:
         serve(upstream, TREE, {"data": []})
