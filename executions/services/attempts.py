@@ -4,6 +4,7 @@ A history says nothing of an activity between its schedule and its end. The stre
 read from its first event on. So what was read is kept for an execution in few figures, and the next look goes on there.
 """
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from executions.services import api, temporal, text
+from executions.services.shared import Shared
 from executions.upstream import errors
 from executions.upstream.types import EventPage, WorkflowEvent
 
@@ -32,6 +34,8 @@ GIVEN_UP = 3
 """Failures in a row after which a cursor is taken for the reason."""
 ANEW_SECONDS = 60.0
 """The stream is not read from its start again so soon after the last time: a cursor may be refused each time."""
+SOON_SECONDS = 1.0
+"""That a page waits for a look, where it can do without."""
 _ABOUT_US = (errors.Unauthorised, errors.RateLimited)
 _ENDS = ("ACTIVITY_TASK_COMPLETED", "ACTIVITY_TASK_CANCELED")
 
@@ -65,7 +69,7 @@ class Announced:
     _done: int = 0
     """Events of the page at the cursor that were looked at."""
     _changes: int = 0
-    """How often a task came or went."""
+    """How often a task came or went: counted after it did, or a look in between would pass for one after."""
     _by_activity: tuple[int, dict[str, list[Attempt]]] = (-1, {})
     _at: float = 0.0
     _anew_after: float = 0.0
@@ -153,8 +157,8 @@ class Announced:
         return page
 
     def _begin_anew(self) -> None:
-        self._changes += 1
         self.tasks.clear()
+        self._changes += 1
         self._passed.clear()
         self._cursor, self._done, self._fails, self.seen, self.complete = None, 0, 0, 0, False
         self._anew_after = time.monotonic() + ANEW_SECONDS
@@ -168,9 +172,9 @@ class Announced:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         key = (text.label(event.workflow_run_id, 100), temporal.activity_id(about.task_id))
-        self._changes += 1
         if kind in _ENDS:
             self.tasks.pop(key, None)
+            self._changes += 1
             return
         moment = text.parse_time(event.event_timestamp)
         found = self.tasks.get(key)
@@ -178,6 +182,7 @@ class Announced:
             found = self.tasks[key] = Attempt(text.label(about.activity_name), key[0], moment)
             if len(self.tasks) > TASKS:
                 self.tasks.popitem(last=False)
+            self._changes += 1
         if "FAILED" in kind or "RETRYING" in kind or "TIMED_OUT" in kind:
             found.failures = max(found.failures + 1, temporal.number(about.attempt))
             found.failing_since = found.failing_since or moment
@@ -196,6 +201,7 @@ class _Attributes(msgspec.Struct):
 
 _known: "OrderedDict[tuple[Any, str], Announced]" = OrderedDict()
 _lock = threading.Lock()
+_looks = Shared(at_once=10)
 
 
 def announced(execution_id: str) -> Announced:
@@ -214,3 +220,20 @@ def known(execution_id: str) -> Announced | None:
     """What the execution's stream told so far, without asking for more; None where nobody has asked yet."""
     with _lock:
         return _known.get((api.client(), execution_id))
+
+
+def soon(execution_id: str) -> Announced | None:
+    """What is known after a look that nobody waits for long: what comes of it later is for the next."""
+
+    def look() -> None:
+        announced(execution_id)
+
+    with contextlib.suppress(errors.UpstreamError):
+        key = (api.client(), execution_id)
+        _looks.read(key, look, age=FRESH_SECONDS, size=lambda _: 0, timeout=SOON_SECONDS)
+    return known(execution_id)
+
+
+def known_or_soon(execution_id: str) -> Announced | None:
+    """What is known; where nobody has asked yet, what a look brings soon."""
+    return known(execution_id) or soon(execution_id)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from executions.services import api, attempts, runs, why
+from executions.services.attempts import Announced
 from executions.services.history_index import Index
 from executions.services.shared import Shared
 from executions.services.waits import Facts
@@ -18,11 +19,13 @@ DECLARED_AGE = 60.0
 _declared = Shared()
 
 
-def facts(run: runs.Run, index: Index, *, only_attempts: bool = False, ask: bool = True) -> Facts:
-    """`only_attempts`: of activities nothing else has to be known. Without `ask`: as announced so far."""
+def facts(
+    run: runs.Run, index: Index, *, only_attempts: bool = False, read: Callable[[str], Announced | None] | None = None
+) -> Facts:
+    """`only_attempts`: of activities nothing else has to be known. `read`: how to learn what is announced of them."""
     announced, declared = None, None
     if why.needs_attempts(index.steps) and not run.status.over:
-        announced = _or_none(lambda: (attempts.announced if ask else attempts.known)(run.execution_id))
+        announced = _or_none(lambda: (read or attempts.announced)(run.execution_id))
     if not only_attempts and why.needs_signals(index.steps):
         declared = _or_none(lambda: _handlers(run))
     signals, updates = declared or (None, ())

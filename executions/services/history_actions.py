@@ -24,6 +24,7 @@ class ActionRow:
 
     entry: Entry
     category: str = OPERATOR
+    kind: str = OPERATOR
 
     @property
     def id(self) -> str:

@@ -39,6 +39,7 @@ class Index:
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._searches: dict[str, set[int]] = {}
         self._text: Haystack | None = None
+        self._words: dict[str, list[int]] | None = None
 
     @property
     def size(self) -> int:
@@ -127,6 +128,11 @@ class Index:
                 del self._searches[next(iter(self._searches))]
         return found
 
+    def find_steps(self, query: str) -> set[int]:
+        """The ids of the steps whose rows say it in words that no event has: a timer's title, what came of a step."""
+        wanted = query.casefold()
+        return {step_id for words, ids in self._said_of_steps.items() if wanted in words for step_id in ids}
+
     @property
     def _remembered(self) -> int:
         return sum(map(len, self._searches.values()))
@@ -146,6 +152,18 @@ class Index:
             if self._text is None:
                 self._text = Haystack(event.raw for event in self.events or ())
             return self._text
+
+    @property
+    def _said_of_steps(self) -> dict[str, list[int]]:
+        """The ids of steps by what their rows say, as it is compared."""
+        with self._reading:
+            if self._words is None:
+                words: dict[str, list[int]] = {}
+                for step in in_slices(self.steps):
+                    for said in (step.outcome, step.title) if step.kind == "timer" else (step.outcome,):
+                        words.setdefault(said.casefold(), []).append(step.id)
+                self._words = words
+            return self._words
 
 
 def _tell_apart(events: list[EventRow]) -> None:

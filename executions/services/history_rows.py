@@ -12,6 +12,7 @@ from executions.services.history_actions import ActionRow
 from executions.services.history_index import Index
 from executions.services.standings import Standing
 from executions.services.steps import Step
+from executions.services.time_range import TimeRange
 
 FIRST, WINDOW = 50, 60
 """Rows that a page opens with, and that it gets at a time as the reader goes on."""
@@ -41,7 +42,11 @@ class Wanted:
 
     @property
     def is_filtered(self) -> bool:
-        return self.is_chosen or bool(self.after or self.before)
+        return self.is_chosen or bool(self.during)
+
+    @property
+    def during(self) -> TimeRange:
+        return TimeRange(self.after, self.before)
 
     @property
     def is_chosen(self) -> bool:
@@ -67,7 +72,7 @@ class Listing:
         self, index: Index, wanted: Wanted, entries: Sequence[Entry], standings: Mapping[int, Standing] | None = None
     ) -> None:
         self._index, self.wanted, self.standings = index, wanted, standings or {}
-        self._is_whole = not (wanted.name or wanted.query or wanted.after or wanted.before)
+        self._is_whole = not (wanted.name or wanted.query or wanted.during)
         self._found = self._narrowed()
         self._did = [] if wanted.name else [row for row in map(ActionRow, reversed(entries)) if _did(row, wanted)]
         self.total = len(self._all) + len(entries)
@@ -84,7 +89,7 @@ class Listing:
         if wanted.query:
             found = self._with_the_text()
             rows = [row for row in rows if row.id in found]
-        if wanted.after or wanted.before:
+        if wanted.during:
             rows = [row for row in rows if _is_in_time(row, wanted)]
         return rows
 
@@ -94,6 +99,8 @@ class Listing:
         if self.wanted.compact:
             step_of = self._index.step_of
             found = {step_of[one].id if one in step_of else one for one in found}
+            # Of those whose standing is known, rows say that instead.
+            found |= self._index.find_steps(query) - self.standings.keys()
         return found | {one.step_id for one in self.standings.values() if query in one.words.casefold()}
 
     def _ids(self, state: str) -> Iterable[int]:
@@ -122,7 +129,7 @@ class Listing:
         return merged[::-1] if wanted.newest_first else merged
 
     def kinds(self) -> dict[str, int]:
-        """Of each kind that the history has, how many there are with the other filters."""
+        """Of each kind that the history has, and that is wanted, how many there are with the other filters."""
         every, wanted = self._index.counts(compact=self.wanted.compact), self.wanted
         if self._is_whole and not wanted.state:
             found = every
@@ -130,7 +137,9 @@ class Listing:
             ids = frozenset(self._ids(wanted.state)) if wanted.state else None
             found = Counter(row.category for row in self._found if ids is None or row.id in ids)
         did = {} if not self._did or wanted.state else {history_actions.OPERATOR: len(self._did)}
-        return {kind: found[kind] for kind in every} | did
+        counts = {kind: found[kind] for kind in every} | did
+        # One that is wanted has to be there to be taken away.
+        return counts | {kind: 0 for kind in wanted.kinds if kind not in counts}
 
     def count(self, state: str) -> int:
         """How many are in this state, with the other filters."""
@@ -141,14 +150,7 @@ class Listing:
         return sum(row.id in ids and (not kinds or row.category in kinds) for row in self._found)
 
 
-def listed(index: Index, wanted: Wanted, entries: Sequence[Entry]) -> list[Row]:
-    """All the rows that are wanted, in the order wanted; the entries come newest first."""
-    return Listing(index, wanted, entries).rows
-
-
 def _is_in_time(row: Row, wanted: Wanted) -> bool:
-    if not (wanted.after or wanted.before):
-        return True
     begun = row.time
     ended = (row.closed.time if row.closed else None) if isinstance(row, Step) and row.lasts else begun
     if begun is None:

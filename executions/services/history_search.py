@@ -16,53 +16,30 @@ _KEYS = frozenset(
     f"{key}".casefold().encode()
     for key in (
         # What all events have, and the parts of payloads and failures.
-        *("events", "eventId", "eventTime", "eventType", "version", "taskId", "links", "workerMayIgnore"),
-        *(
-            "userMetadata",
-            "payloads",
-            "metadata",
-            "encoding",
-            "data",
-            "input",
-            "result",
-            "details",
-            "header",
-            "fields",
-        ),
-        *(
-            "memo",
-            "failure",
-            "cause",
-            "message",
-            "source",
-            "stackTrace",
-            "encodedAttributes",
-            "lastHeartbeatDetails",
-            "name",
-        ),
+        *("events", "eventId", "eventType", "version", "links", "userMetadata", "payloads", "metadata", "encoding"),
+        *("data", "input", "result", "details", "header", "fields", "memo", "failure", "cause", "message", "source"),
+        *("stackTrace", "encodedAttributes", "lastHeartbeatDetails", "name"),
         *("nonRetryable", "nextRetryDelay", "timeoutType", "type", "retryState", "category", "indexedFields"),
         *("applicationFailureInfo", "activityFailureInfo", "timeoutFailureInfo", "canceledFailureInfo"),
         *("serverFailureInfo", "terminatedFailureInfo", "childWorkflowExecutionFailureInfo"),
         *("resetWorkflowFailureInfo",),
         # Of activities, timers, children, signals and updates.
-        *("activityId", "activityType", "taskQueue", "kind", "normalName", "attempt", "identity", "requestId"),
+        *("activityId", "activityType", "taskQueue", "kind", "normalName", "identity", "requestId"),
         *("scheduleToCloseTimeout", "scheduleToStartTimeout", "startToCloseTimeout", "heartbeatTimeout"),
         *("retryPolicy", "initialInterval", "backoffCoefficient", "maximumInterval", "maximumAttempts"),
-        *("scheduledEventId", "startedEventId", "initiatedEventId", "workflowTaskCompletedEventId", "lastFailure"),
+        *("scheduledEventId", "startedEventId", "initiatedEventId", "lastFailure", "parentClosePolicy", "namespace"),
         *("timerId", "startToFireTimeout", "signalName", "updateName", "workflowType", "workflowId", "runId", "parent"),
-        *("workflowExecution", "externalInitiatedEventId", "parentClosePolicy", "workflowIdReusePolicy", "namespace"),
-        *("namespaceId", "acceptedRequest", "acceptedRequestMessageId", "acceptedRequestSequencingEventId", "request"),
-        *("protocolInstanceId", "acceptedEventId", "outcome", "success", "meta", "updateId", "args", "markerName"),
+        *("workflowExecution", "workflowIdReusePolicy", "acceptedRequest", "request", "protocolInstanceId", "outcome"),
+        *("success", "meta", "updateId", "args", "markerName"),
         # Of runs and workflow tasks.
         *("originalExecutionRunId", "firstExecutionRunId", "newExecutionRunId", "continuedExecutionRunId", "priority"),
         *("workflowRunTimeout", "workflowExecutionTimeout", "workflowTaskTimeout", "firstWorkflowTaskBackoff"),
-        *("binaryChecksum", "sdkMetadata", "langUsedFlags", "coreUsedFlags", "sdkName", "sdkVersion", "workerVersion"),
-        *("meteringMetadata", "historySizeBytes", "suggestContinueAsNew", "buildId", "baseRunId", "newRunId", "reason"),
-        *("rootWorkflowExecution", "parentWorkflowExecution", "parentInitiatedEventId", "searchAttributes"),
+        *("binaryChecksum", "buildId", "baseRunId", "newRunId", "reason"),
+        *("rootWorkflowExecution", "parentWorkflowExecution", "searchAttributes"),
         *("useCompatibleVersion", "useWorkflowBuildId", "deploymentVersion", "deploymentName", "versioningBehavior"),
     )
 )
-"""Temporal's own names in an event: they say nothing of this history, since all have them."""
+"""Temporal's own names in what is searched of an event: they say nothing of this history, since all have them."""
 _ATTRIBUTES = b"eventattributes"
 _BETWEEN = re.compile(r"\s*([:,{}\[\]])\s*")
 _TO_END_OF_KEY = re.compile(rb'[a-z0-9_]*(?="\s*:)')

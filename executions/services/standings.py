@@ -1,11 +1,13 @@
 """How activities that have not ended are doing: for their rows, of which the history says nothing before their end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.services import temporal
+from executions.services import joined
 from executions.services.attempts import Attempt
+from executions.services.history_index import Index
+from executions.services.slices import in_slices
 from executions.services.steps import Step
 from executions.services.waits import Facts, is_old
 
@@ -40,15 +42,17 @@ def attempt_of(step: Step, facts: Facts) -> Attempt | None:
     """What is announced of an activity that has not ended."""
     if facts.announced is None:
         return None
-    activity_id = temporal.activity_id(temporal.attributes(step.opened.body).get("activityId"))
-    return facts.announced.attempt(activity_id, step.name, step.opened.time, facts.run_ids)
+    return facts.announced.attempt(joined.activity_id(step), step.name, step.opened.time, facts.run_ids)
 
 
 def of(step: Step, facts: Facts) -> Standing | None:
     """None where nothing is known but that it has not ended, or it is no activity."""
     if step.kind != "activity" or step.closed is not None:
         return None
-    attempt = attempt_of(step, facts)
+    return _told(step, attempt_of(step, facts), facts)
+
+
+def _told(step: Step, attempt: Attempt | None, facts: Facts) -> Standing | None:
     if attempt and attempt.failures:
         most = step.most_attempts
         return Standing(step.id, "retrying", attempt.failing_since, attempt.failures, attempt.error, most)
@@ -69,8 +73,18 @@ def standings(steps: Sequence[Step], facts: Facts) -> list[Standing]:
     return [found for step in opened[:MOST] if (found := of(step, facts))]
 
 
-def by_step(activities: Iterable[Step], facts: Facts, *, failing: bool) -> dict[int, Standing]:
-    """Of these activities, which have not ended, by the ids of their steps. `failing`: only those retrying."""
-    names = facts.announced.failing() if facts.announced else set()
-    found = (of(step, facts) for step in activities if not failing or step.name in names)
-    return {one.step_id: one for one in found if one and (one.is_failing or not failing)}
+def by_step(index: Index, facts: Facts, *, failing: bool) -> dict[int, Standing]:
+    """Of the activities that have not ended, by the ids of their steps. `failing`: only those retrying.
+
+    It goes from what is announced to the steps: a history may have far more of them, and every page of it asks.
+    """
+    told = list(facts.announced.tasks.items()) if facts.announced else []
+    numbers = {number for (_, number), one in told if one.failures or not failing}
+    steps = (step for number in numbers for step in joined.steps_of(index, number) if step.closed is None)
+    found = {step.id: of(step, facts) for step in in_slices(steps)}
+    if failing:
+        return {step_id: one for step_id in sorted(found) if (one := found[step_id]) and one.is_failing}
+    every = (
+        (step.id, found[step.id] if step.id in found else _told(step, None, facts)) for step in index.open_activities
+    )
+    return {step_id: one for step_id, one in in_slices(every) if one}

@@ -61,7 +61,7 @@ def wanted(request: HttpRequest, view: str) -> Wanted:
     chosen = time_range(request)
     return Wanted(
         compact=view in {"compact", "timeline"},
-        kinds=tuple(request.GET.getlist("type")),
+        kinds=tuple(filter(None, request.GET.getlist("type"))),
         state=request.GET.get("state", ""),
         name=request.GET.get("name", ""),
         query=request.GET.get("q", ""),

@@ -1,5 +1,6 @@
 """What the event stream tells of attempts, read page by page and never twice."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -186,6 +187,21 @@ def test_what_is_known_is_asked_of_nobody(upstream: Faulty) -> None:
     assert len(upstream.requests) == 1
 
 
+def test_what_comes_late_is_for_the_next_look(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "SOON_SECONDS", 0.1)
+    gate = upstream.gate()
+    upstream.on([gate, *reply({"events": [activity("FAILED")], "next_cursor": None})], path=canned.EVENTS)
+    found = attempts.known_or_soon(canned.ID)
+    assert found
+    assert (found.seen, attempts.known_or_soon(canned.ID), len(upstream.requests)) == (0, found, 1)
+    monkeypatch.setattr(attempts, "SOON_SECONDS", 10.0)
+    gate.set()
+    assert attempts.soon(canned.ID) is found
+    assert told(found) == {("r-1", "1"): (1, "")}
+    upstream.on(BROKEN, path=canned.EVENTS)
+    assert attempts.soon(canned.ID) is found
+
+
 def test_where_the_start_fails_as_well_that_is_said(upstream: Faulty) -> None:
     at_cursors(upstream, {"": listed(after="a"), "a": listed()})
     attempts.announced(canned.ID)
@@ -214,6 +230,34 @@ def test_it_is_bounded(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("a", "b", "c"):
         assert [task for _, task in attempts.announced(name).tasks] == ["6", "7", "8"]
     assert [name for _, name in attempts._known] == ["b", "c"]
+
+
+def test_a_look_in_the_middle_of_a_change_is_not_taken_for_one_after_it() -> None:
+    found = Announced()
+
+    class Watched(OrderedDict[Any, Any]):
+        """Somebody looks just before each change."""
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            found._of_activity("1")
+            super().__setitem__(key, value)
+
+        def pop(self, *args: Any) -> Any:
+            found._of_activity("1")
+            return super().pop(*args)
+
+        def clear(self) -> None:
+            found._of_activity("1")
+            super().clear()
+
+    def add(kind: str) -> int:
+        found._add(WorkflowEvent(**activity(kind) | {"attributes": hostile.raw(activity(kind)["attributes"])}))
+        return len(found._of_activity("1"))
+
+    found.tasks = Watched()
+    assert [add("STARTED"), add("COMPLETED"), add("STARTED")] == [1, 0, 1]
+    found._begin_anew()
+    assert found._of_activity("1") == []
 
 
 KINDS = st.sampled_from(["ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_COMPLETED", "x", None])

@@ -10,9 +10,10 @@ import pytest
 from executions.models import ActionRequested
 from executions.services import audit
 from executions.services.history_actions import ActionRow
-from executions.services.history_rows import FAILED, PENDING, RETRYING, Listing, News, Wanted, listed, place_of, window
+from executions.services.history_index import Index
+from executions.services.history_rows import FAILED, PENDING, RETRYING, Listing, News, Row, Wanted, place_of, window
 from executions.services.standings import Standing
-from tests.executions.canned import event
+from tests.executions.canned import encoded, event
 from tests.executions.services.test_history import EVENTS
 from tests.executions.services.test_history_index import index
 
@@ -31,8 +32,12 @@ def did(at: float, **fields: Any) -> audit.Entry:
     return audit.Entry(row, None, "unknown")
 
 
+def listed(found: Index, wanted: Wanted, *entries: audit.Entry) -> list[Row]:
+    return Listing(found, wanted, entries).rows
+
+
 def shown(wanted: Wanted, *entries: audit.Entry) -> list[Any]:
-    return ["did" if isinstance(row, ActionRow) else row.id for row in listed(index(EVENTS), wanted, entries)]
+    return ["did" if isinstance(row, ActionRow) else row.id for row in listed(index(EVENTS), wanted, *entries)]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +114,33 @@ def test_how_an_activity_is_doing_is_found(compact: bool, wanted: Wanted, ids: l
     assert [row.id for row in listing.rows] == ids
 
 
+# Activity 5 has timed out, 7 has not ended; timer 9 has a title.
+TOLD = [
+    event(5, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "extract"}),
+    event(6, "ACTIVITY_TASK_TIMED_OUT", scheduledEventId="5"),
+    event(7, "ACTIVITY_TASK_SCHEDULED", activityType={"name": "book"}),
+    event(9, "TIMER_STARTED", timerId="1") | {"userMetadata": {"summary": encoded("Wait for Müller")}},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "standings", "ids"),
+    [
+        ("TIMED out", {}, [5]),
+        ("not completed", {}, [7, 9]),
+        # What its row says instead.
+        ("not completed", {7: Standing(7, "running", None)}, [9]),
+        ("for MÜLLER", {}, [9]),
+        ("timer 1", {}, [9]),
+    ],
+)
+def test_what_only_a_step_s_row_says_is_found(query: str, standings: dict[int, Standing], ids: list[int]) -> None:
+    assert [row.id for row in Listing(index(TOLD), replace(COMPACT, query=query), [], standings).rows] == ids
+    # Rows of events do not say it.
+    every = Listing(index(TOLD), replace(ALL, query=query), [], standings).rows
+    assert [row.id for row in every] == ([9] if query == "timer 1" else [])
+
+
 @pytest.mark.parametrize(
     ("wanted", "kinds", "states"),
     [
@@ -118,6 +150,7 @@ def test_how_an_activity_is_doing_is_found(compact: bool, wanted: Wanted, ids: l
         (replace(ALL, state="failed"), {"workflow": 1, "task": 0, "activity": 1, "timer": 0}, (2, 0, 1)),
         (replace(ALL, query="extract"), {"workflow": 0, "activity": 3, "timer": 0}, (1, 0, 0)),
         (replace(ALL, name="extract"), {"workflow": 0, "activity": 3, "operator": None}, (1, 0, 0)),
+        (replace(ALL, kinds=("operator", "x"), state="failed"), {"activity": 1, "operator": 0, "x": 0}, (0, 0, 0)),
         (replace(ALL, after=second(4), before=second(6)), {"task": 1, "activity": 2, "operator": 1}, (0, 0, 0)),
         (replace(COMPACT, after=second(4), before=second(6)), {"activity": 1, "signal": 0, "operator": 1}, (1, 0, 0)),
     ],
@@ -139,7 +172,7 @@ def test_a_search_is_made_once_for_a_list(monkeypatch: pytest.MonkeyPatch) -> No
     found = index(EVENTS)
     asked: list[str] = []
     monkeypatch.setattr(found, "find", lambda query: asked.append(query) or {5})
-    listed(found, replace(ALL, query="x"), [])
+    listed(found, replace(ALL, query="x"))
     assert asked == ["x"]
 
 
@@ -157,12 +190,12 @@ def test_a_search_is_made_once_for_a_list(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_where_a_row_is(compact: bool, row_id: str, place: int | None) -> None:
     found = index(EVENTS)
-    assert place_of(listed(found, Wanted(compact=compact), []), row_id, found) == place
+    assert place_of(listed(found, Wanted(compact=compact)), row_id, found) == place
 
 
 def test_where_an_action_is() -> None:
     found, entry = index(EVENTS), did(4.5)
-    assert place_of(listed(found, COMPACT, [entry]), str(entry.action.id), found) == 1
+    assert place_of(listed(found, COMPACT, entry), str(entry.action.id), found) == 1
 
 
 @pytest.mark.parametrize(
@@ -177,7 +210,7 @@ def test_a_window(first: int, shown: list[int], ahead: int, behind: int) -> None
 
 def test_news() -> None:
     entry = did(99)
-    rows = listed(index(EVENTS), COMPACT, [entry])
+    rows = listed(index(EVENTS), COMPACT, entry)
     news = News(8, frozenset([str(entry.action.id)]), second(90))
     assert [row.id for row in rows if news.is_new(row)] == [10, 11, 12, 15, 16, str(entry.action.id)]
     # The timer, event 8, has fired since.

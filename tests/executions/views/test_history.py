@@ -128,6 +128,12 @@ class TestActionsAmongEvents:
         assert self.ids(operator, "order=desc") == in_order[::-1]
         assert self.ids(operator) == in_order[::-1]
 
+    def test_on_the_time_axis_they_stand_at_their_time(self, operator: Client) -> None:
+        done = row(age=30).at.timestamp()
+        page = operator.get(f"{PAGE}history/?view=timeline")
+        (x,) = re.findall(r'<rect class="bar-operator" x="([^"]*)"', page.content.decode())
+        assert float(x) == page.context["axis"].bar(done, done).x
+
     def test_the_filter_and_the_search_find_them(self, operator: Client) -> None:
         made = str(row(age=5, reason="to be CAREFUL").id)
         assert self.ids(operator, "type=operator") == [made]

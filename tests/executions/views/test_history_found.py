@@ -1,6 +1,7 @@
 """What a history's page says of what its filters leave: retrying activities, timers, nothing, an API that is away."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.test import Client
 
 from executions.services import attempts
-from executions.views import history as history_view
+from executions.views import history_parts
 from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
@@ -52,6 +53,22 @@ class TestRetrying:
         assert re.search(r'class="row[^"]* retrying"', found)
         assert "retrying ×3" in pages.text(found)
         assert "retrying 1" in chips(operator, f"{query}&view={view}")
+
+    @pytest.mark.parametrize("query", ["q=retrying", "q=retrying&part=rows&past=5", "state=retrying"])
+    def test_nobody_waits_long_for_a_stream_that_does_not_answer(
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch, query: str
+    ) -> None:
+        monkeypatch.setattr(attempts, "SOON_SECONDS", 0.1)
+        gate = upstream.gate()
+        upstream.on([gate, *reply({"events": []})], path=canned.EVENTS)
+        began = time.monotonic()
+        assert operator.get(f"{PAGE}?{query}").status_code < 300
+        assert time.monotonic() - began < 5.0
+        asked = [one.path for one in upstream.requests].count(canned.EVENTS)
+        # While one types on, what is known is enough.
+        operator.get(f"{PAGE}?q=retryin")
+        assert [one.path for one in upstream.requests].count(canned.EVENTS) == asked == 1
+        gate.set()
 
     def test_it_has_a_filter_of_its_own_beside_failed(self, operator: Client, retrying: Faulty) -> None:
         # The page does not wait for what is announced; what is known it says.
@@ -120,6 +137,11 @@ class TestTimers:
             "Nothing between 10:00:00 and 10:05:00 Show the whole time",
             ["?order=asc"],
         ),
+        (
+            "after=2025-02-01T10:00:00.100Z&before=2025-02-01T10:00:00.150Z",
+            "Nothing between 10:00:00.100 and 10:00:00.150 Show the whole time",
+            ["?order=asc"],
+        ),
         ("before=2025-02-01T10:05:00Z", "Nothing before 10:05:00 Show the whole time", ["?order=asc"]),
         (
             "after=2027-02-01T10:00:00Z&type=task",
@@ -133,6 +155,12 @@ def test_nothing_found_says_where_and_leads_out(operator: Client, query: str, wo
     found = re.search(r'<li class="empty">.*?</li>', page, re.DOTALL)
     assert found
     assert (pages.text(found[0]), pages.links(found[0])) == (words, ways_out)
+
+
+def test_a_filter_that_leaves_nothing_can_be_taken_away(operator: Client) -> None:
+    page = operator.get(f"{PAGE}?type=timer&type=&order=asc").content.decode()
+    assert chips(operator, "type=timer&type=") == "workflow 1 activity 1 timer 0 pending 0"
+    assert re.search(r'<a id="kind-timer" class="chip on" href="\?order=asc" aria-current="true">', page)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +205,10 @@ def test_an_attempt_says_how_many_there_may_be_where_that_is_known(operator: Cli
         assert words in pages.text(operator.get(f"{PAGE}?part=event&event=5"))
 
 
-@pytest.mark.parametrize("at_a_time", [history_view.NEWS_SHOWN, 0])
+@pytest.mark.parametrize("at_a_time", [history_parts.NEWS_SHOWN, 0])
 def test_the_links_of_news_lead_to_the_page(operator: Client, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
     """They take the place of the page's own; an address of a part would show nothing but that."""
-    monkeypatch.setattr(history_view, "NEWS_SHOWN", at_a_time)
+    monkeypatch.setattr(history_parts, "NEWS_SHOWN", at_a_time)
     page = operator.get(f"{PAGE}?view=all&order=desc")
     found = operator.get(f"{PAGE}?{page.context['asked']}&part=news&since=0.0")
     addresses = [address for address in pages.links(found) if address.startswith("?")]
