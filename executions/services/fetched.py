@@ -14,11 +14,12 @@ from itertools import count
 from typing import NamedTuple
 
 from executions.services import api, text
+from executions.services.fetched_chain import MOST_CURSORS, Chain
 from executions.upstream.client import Client
 
 MOST_ROWS, ALL_ROWS = 20_000, 200_000
 """Of one execution, which then begins anew, and of all: those that were looked at longest ago go."""
-MOST_EXECUTIONS, MOST_CURSORS = 500, 500
+MOST_EXECUTIONS = 500
 MOST_SPANS = 1_000
 """Times apart from each other of which one execution's rows were read; then it begins anew."""
 Span = tuple[float, float]
@@ -63,6 +64,8 @@ class _Known:
     """By the run whose rows were asked for; empty for all of them."""
     edges: "OrderedDict[str, _Edge]" = field(default_factory=OrderedDict)
     """By the cursor that a page gave."""
+    chain: Chain = field(default_factory=Chain)
+    """Instead of edges, where times are not in order."""
     version: int = 0
 
 
@@ -79,6 +82,9 @@ class Asked:
     cursor: str = ""
     whole: bool = True
     """Whether all rows of that time were wanted: not those of one activity only."""
+    in_order: bool = True
+    """Whether no page has rows from before those of the page before it. If not, all of one execution are read on, from
+    the first."""
 
     @property
     def scope(self) -> tuple[object, ...]:
@@ -95,14 +101,18 @@ class Store:
         """A page has come, with these rows; each by what tells it from others."""
         with self._lock:
             known = self._entry(execution_id)
-            if len(known.rows) + len(rows) > MOST_ROWS or sum(map(len, known.read.values())) >= MOST_SPANS:
-                known.rows, known.read, known.edges = {}, {}, OrderedDict()
+            unknown = sum(key not in known.rows for key in rows)
+            if len(known.rows) + unknown > MOST_ROWS or sum(map(len, known.read.values())) >= MOST_SPANS:
+                known.rows, known.read, known.edges, known.chain = {}, {}, OrderedDict(), Chain()
             before = known.read.get(asked.run_id)
             # Who asked for one run's rows knows whose they are.
             new = {key: row for key, row in rows.items() if asked.run_id or key not in known.rows}
             is_news = any(known.rows.get(key) != row for key, row in new.items())
             known.rows.update(new)
-            if asked.whole and (span := _covered(known, asked, [row.moment for row in rows.values()], next_cursor)):
+            moments = [row.moment for row in rows.values()]
+            if not asked.in_order:
+                _follow(known, asked, moments, next_cursor)
+            elif asked.whole and (span := _covered(known, asked, moments, next_cursor)):
                 known.read[asked.run_id] = merged([*known.read.get(asked.run_id, []), span])
             if is_news or before != known.read.get(asked.run_id):
                 # Of nobody else, nor of this one before it was forgotten.
@@ -126,21 +136,32 @@ class Store:
             known = self._known.get((api.client(), execution_id))
             return len(known.rows) if known else 0
 
-    def further(self, execution_id: str) -> str:
-        """The cursor with which reading goes on that began with the oldest rows of all; empty at its start."""
+    def version(self, execution_id: str) -> int:
+        """That of `of`, without its rows."""
         with self._lock:
             known = self._known.get((api.client(), execution_id))
-            begin, end = (known.read.get("") or [EVER])[0] if known else EVER
-            if known is None or begin != EVER[0]:
-                return ""
-            ahead = [(one.moment, cursor) for cursor, one in known.edges.items() if one.moment <= end]
-            return max(ahead, default=(0.0, ""))[1]
+            return known.version if known else 0
+
+    def further(self, execution_id: str) -> str:
+        """The cursor with which reading goes on that began with the first rows of all; empty at its start."""
+        with self._lock:
+            known = self._known.get((api.client(), execution_id))
+            return known.chain.cursor if known else ""
+
+    def goes_on(self, execution_id: str, until: float) -> bool:
+        """Whether that reading has not come to the end of all rows as it was then."""
+        with self._lock:
+            known = self._known.get((api.client(), execution_id))
+            if known is None or known.chain.state != "ended":
+                return known is None or known.chain.state == "goes on"
+            return bool(missing(known.read.get("", []), EVER[0], until))
 
     def forget(self, execution_id: str, cursor: str) -> None:
-        """A cursor that the API does not take any more."""
+        """A cursor that the API does not take any more: reading begins anew."""
         with self._lock:
-            if known := self._known.get((api.client(), execution_id)):
-                known.edges.pop(cursor, None)
+            known = self._known.get((api.client(), execution_id))
+            if known and known.chain.cursor == cursor:
+                known.chain = Chain()
 
     def clear(self) -> None:
         with self._lock:
@@ -166,6 +187,14 @@ def _is_of(row: Row, run_id: str, own: set[str]) -> bool:
     return not row.said or not own or row.said in own
 
 
+def _follow(known: _Known, asked: Asked, moments: list[float], next_cursor: str | None) -> None:
+    """Up to its last row nearly all is read, and with the last page all. The latest may be ahead of their time."""
+    if known.chain.follow(asked.cursor, len(moments), next_cursor):
+        end = asked.until if not next_cursor else min(moments[-1], asked.until) if moments else None
+        if end is not None:
+            known.read[asked.run_id] = [(EVER[0], end)]
+
+
 def _covered(known: _Known, asked: Asked, moments: list[float], next_cursor: str | None) -> Span | None:
     """The time of which this page has all rows: from where the page before it ended to where the next one begins."""
     given = known.edges.get(asked.cursor)
@@ -179,6 +208,7 @@ def _covered(known: _Known, asked: Asked, moments: list[float], next_cursor: str
         start = given.moment
     if next_cursor:
         end = (min(moments) if asked.newest_first else max(moments)) if moments else start
+        end = min(end, asked.until)
         known.edges[next_cursor] = _Edge(end, asked.scope)
         while len(known.edges) > MOST_CURSORS:
             known.edges.popitem(last=False)

@@ -15,7 +15,7 @@ store = Store()
 
 def read(execution_id: str, *, limit: int, cursor: str = "") -> EventPage:
     """A page from the first event on, of all runs; with a cursor the one after the page that gave it."""
-    asked = Asked(until=time.time(), cursor=cursor)
+    asked = Asked(until=time.time(), cursor=cursor, in_order=False)
     page = api.client().get_workflow_events(workflow_exec_id=execution_id, limit=limit, cursor=cursor or None)
     rows: dict[int, Row] = {}
     for place, event in enumerate(in_slices(page.events)):
@@ -41,8 +41,7 @@ def go_on(execution_id: str) -> None:
 
 def goes_on(execution_id: str, until: float) -> bool:
     """Whether there are more to read, of the time up to then."""
-    begun = fetched.EVER[0]
-    return _has_room(execution_id) and bool(fetched.missing(store.of(execution_id).read, begun, until))
+    return _has_room(execution_id) and store.goes_on(execution_id, until)
 
 
 def _has_room(execution_id: str) -> bool:

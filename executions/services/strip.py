@@ -19,6 +19,7 @@ from executions.services import (
     history_index,
     log_pages,
     run_spans,
+    span_outcomes,
     standings,
     strip_fetched,
     timeline,
@@ -29,6 +30,7 @@ from executions.services.history_index import Index
 from executions.services.runs import Run
 from executions.services.shared import Shared
 from executions.services.slices import in_slices
+from executions.services.steps import Step
 from executions.services.strip_lanes import Lane, Span, counting, hatched, lane
 from executions.services.time_range import TimeRange
 from executions.services.timeline import WIDTH, Axis, Tick
@@ -37,9 +39,10 @@ from executions.upstream import errors
 
 LANES = ("steps", "spans", "events", "lines")
 RUNNING_AGE, OVER_AGE = 10.0, 120.0
-"""Seconds that a strip may be old."""
+"""Seconds that a strip may be old. For a while after a run's end spans and lines still come."""
 SHORT_SECONDS = 10.0
 """The end of a shorter strip is told to the millisecond: to the second it may be written as the start is."""
+MARK_WIDTH = 2.0
 NEAR_AN_END = 110.0
 """Units from an end within which no tick is written: there stands the end's own time."""
 _strips = Shared()
@@ -90,7 +93,7 @@ class Strip:
 
 def of(run: Run) -> Strip | None:
     """The run's strip; None without any time. Raises UpstreamError."""
-    found = _read(run, OVER_AGE if run.status.over else RUNNING_AGE)
+    found = _read(run, OVER_AGE if trace_reads.is_settled(run) else RUNNING_AGE)
     # What lacks a part is soon made again.
     found = _read(run, RUNNING_AGE) if found and (found.missing or _goes_on(run, found)) else found
     if found is None:
@@ -112,7 +115,9 @@ def _read(run: Run, age: float) -> Strip | None:
 def marks(axis: Axis, run: Run) -> list[Mark]:
     """What operators did to the run, where it stands on the axis."""
     found = audit.entries(audit.of_run(run).defer("input")[: audit.RUN_LIMIT], answers=False)
-    return [Mark(round(axis.place(one.action.at.timestamp()), 2), one) for one in found]
+    # One at the end stands within it.
+    places = [min(axis.place(one.action.at.timestamp()), WIDTH - MARK_WIDTH) for one in found]
+    return [Mark(round(x, 2), one) for x, one in zip(places, found, strict=True)]
 
 
 def _made(run: Run) -> Strip | None:
@@ -141,16 +146,20 @@ def _made(run: Run) -> Strip | None:
 
 
 def _steps(axis: Axis, index: Index, facts: Facts) -> Lane:
-    retrying = standings.by_step(index.open_activities, facts, failing=True)
+    retrying = standings.by_step(index, facts, failing=True)
     tones: dict[str, list[Span]] = {"ok": [], "warn": [], "bad": []}
-    for step in in_slices(index.steps):
-        if step.time is None:
+    also_failed = 0
+    # Counted as the History tab counts them. The start and the end of the run itself are not drawn: the axis has them.
+    for row in in_slices(index.compact):
+        if row.time is None or row.category == "workflow":
+            also_failed += row.failed
             continue
-        begun = step.time.timestamp()
-        closed = step.closed.time if step.closed else None
-        ended = closed.timestamp() if closed else axis.last if step.lasts else begun
-        tones["bad" if step.failed else "warn" if step.id in retrying else "ok"].append((begun, ended))
-    return lane(axis, "steps", counting(len(index.steps), "step"), tones)
+        ended = begun = row.time.timestamp()
+        if isinstance(row, Step):
+            closed = row.closed.time if row.closed else None
+            ended = closed.timestamp() if closed else axis.last if row.lasts else begun
+        tones["bad" if row.failed else "warn" if row.id in retrying else "ok"].append((begun, ended))
+    return lane(axis, "steps", counting(len(index.compact), "step"), tones, also_bad=also_failed)
 
 
 def _spans(axis: Axis, run: Run, index: Index, facts: Facts) -> Lane:
@@ -159,14 +168,15 @@ def _spans(axis: Axis, run: Run, index: Index, facts: Facts) -> Lane:
     trace = run_spans.of(run, whole).trace if whole else None
     if trace is None:
         return Lane("spans", "no spans")
-    going = under_way.of(run, trace, index, facts)
+    # What the history knows of them, as the Trace tab has it.
+    going, failed = under_way.of(run, trace, index, facts), span_outcomes.of(run, trace, index).words
     tones: dict[str, list[Span]] = {"ok": [], "warn": [], "bad": []}
     for place, node in enumerate(in_slices(trace.nodes)):
         if place == 0 and trace.nodes[1:]:
             # It is the whole, and would hide the rest.
             continue
         goes_on = going.get(place)
-        tone = "bad" if node.failed else "warn" if goes_on and goes_on.is_retrying else "ok"
+        tone = "bad" if node.failed or place in failed else "warn" if goes_on and goes_on.is_retrying else "ok"
         tones[tone].append((node.begin / 1e9, axis.last if goes_on else node.until / 1e9))
     return lane(axis, "spans", counting(trace.total, "span"), tones)
 

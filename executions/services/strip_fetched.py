@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 
 from executions.services import api, fetched, fetched_events, fetched_lines
-from executions.services.fetched import Fetched
+from executions.services.fetched import Fetched, Store
 from executions.services.runs import Run
 from executions.services.strip_lanes import Lane, Span, counting, hatched, lane
 from executions.services.timeline import Axis
@@ -19,11 +19,11 @@ _lock = threading.Lock()
 
 def events(run: Run, axis: Axis, *, unknown: bool) -> Lane:
     """Of all the execution's events: those of other runs are beyond the axis."""
-    return _lane(run, axis, "events", fetched_events.store.of(run.execution_id), unknown=unknown)
+    return _lane(run, axis, "events", fetched_events.store, unknown=unknown)
 
 
 def lines(run: Run, axis: Axis, *, unknown: bool) -> Lane:
-    return _lane(run, axis, "lines", fetched_lines.store.of(run.execution_id, run.run_id), unknown=unknown)
+    return _lane(run, axis, "lines", fetched_lines.store, run.run_id, unknown=unknown)
 
 
 def forget() -> None:
@@ -31,14 +31,15 @@ def forget() -> None:
         _drawn.clear()
 
 
-def _lane(run: Run, axis: Axis, name: str, known: Fetched, *, unknown: bool) -> Lane:
+def _lane(run: Run, axis: Axis, name: str, store: Store, run_id: str = "", *, unknown: bool) -> Lane:
     """`unknown`: the API does not tell now. As drawn before, unless more was fetched or the axis has gone on."""
-    key = (api.client(), run.shown, name)
+    key, version = (api.client(), run.shown, name), store.version(run.execution_id)
     with _lock:
         before = _drawn.get(key)
-        if before and before[:2] == (known.version, axis) and not unknown:
+        if before and before[:2] == (version, axis) and not unknown:
             _drawn.move_to_end(key)
             return before[2]
+    known = store.of(run.execution_id, run_id)
     # Two who come at once may both draw it: it takes milliseconds, and nobody waits for another.
     made = _made(axis, name, known, unknown=unknown)
     with _lock:

@@ -44,17 +44,21 @@ def counting(count: int, one: str) -> str:
     return f"{count:,} {one if count == 1 else f'{one}s'}" if count else f"no {one}s"
 
 
-def lane(axis: Axis, name: str, says: str, tones: dict[str, list[Span]], unread: Iterable[Span] = ()) -> Lane:
+def lane(
+    axis: Axis, name: str, says: str, tones: dict[str, list[Span]], unread: Iterable[Span] = (), *, also_bad: int = 0
+) -> Lane:
+    """`also_bad`: how many there are that have failed besides, which are not drawn."""
     counts = {tone: counted(axis, spans) for tone, spans in tones.items()}
     most = max((one for found in counts.values() for one in found), default=0)
     paths = tuple((tone, path(found, most)) for tone, found in counts.items() if any(found))
-    return Lane(name, says, paths, hatched(axis, unread), _keys(axis, name, tones))
+    return Lane(name, says, paths, hatched(axis, unread), _keys(axis, name, tones, also_bad))
 
 
-def _keys(axis: Axis, name: str, tones: dict[str, list[Span]]) -> tuple[tuple[str, str], ...]:
+def _keys(axis: Axis, name: str, tones: dict[str, list[Span]], also_bad: int) -> tuple[tuple[str, str], ...]:
     found = []
     for tone in ("bad", "warn"):
         count = sum(ended >= axis.first and begun <= axis.last for begun, ended in in_slices(tones.get(tone, ())))
+        count += also_bad if tone == "bad" else 0
         if count:
             of_lines = {"bad": counting(count, "error"), "warn": counting(count, "warning")}
             of_others = {"bad": f"{count:,} failed", "warn": f"{count:,} retrying"}

@@ -8,10 +8,11 @@ from django.shortcuts import render
 from executions.permissions import allowed_operations
 from executions.services import strip as strips
 from executions.services import time_range as ranges
+from executions.services import trace_reads
 from executions.services.runs import Run
 from executions.upstream import errors
 from executions.views.errors import describe, with_headers
-from executions.views.frame import allowed, fetch, page_query, real_id, time_range
+from executions.views.frame import RANGE, allowed, fetch, page_query, real_id
 from executions.views.freshness import is_refresh, mark, unchanged
 
 SECONDS = 15
@@ -24,7 +25,8 @@ WORDS = {"steps": "History", "spans": "Trace", "events": "Events", "lines": "Log
 
 @allowed("history")
 def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
-    run, wanted = fetch(request, real_id(execution_id)), ranges.of(time_range(request))
+    # What is no time the page says: here it is left out.
+    run, wanted = fetch(request, real_id(execution_id)), ranges.of({name: request.GET.get(name) for name in RANGE})
     found, problem = None, None
     try:
         found = strips.of(run)
@@ -32,7 +34,8 @@ def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
         problem = describe(error, request.user)
     shown = _shown(request, run, found, wanted) if found else {}
     about = [one.action.action.id for one in shown.get("marks", [])]
-    now = mark(run.run_id, shown.get("lanes"), about, found and (found.missing, found.axis.last), problem)
+    goes_on = not trace_reads.is_settled(run) or bool(problem or (found and (found.missing or found.goes_on)))
+    now = mark(run.run_id, shown.get("lanes"), about, found and (found.missing, found.axis.last), problem, goes_on)
     if is_refresh(request) and (same := unchanged(request, now)):
         return same
     context = shown | {
@@ -41,7 +44,7 @@ def strip(request: HttpRequest, execution_id: str) -> HttpResponse:
         "problem": problem,
         "wanted": wanted,
         "strip_mark": now,
-        "polling": SECONDS if run.is_running or problem or (found and (found.missing or found.goes_on)) else 0,
+        "polling": SECONDS if goes_on else 0,
         "pinned": "run" in request.GET,
         "page_query": page_query(request),
     }

@@ -178,6 +178,20 @@ def test_there_is_a_bound_for_one_execution_and_for_all(upstream: Faulty, monkey
     assert [len(fetched_lines.store.of(name, "").times) for name in ("one", "two", "three", "four")] == [0, 0, 3, 3]
 
 
+def test_what_is_known_already_needs_no_room(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetched, "MOST_ROWS", 4)
+    fetch(upstream, [30, 40], "asc", more="a")
+    fetch(upstream, [10, 20, 30], "desc")
+    assert len(fetched_lines.store.of(canned.ID).times) == 4
+
+
+def test_lines_ahead_of_their_time_are_not_reached(upstream: Faulty) -> None:
+    ahead = time.time() - BEGUN.timestamp() + 3_000
+    fetch(upstream, [10, ahead], "asc", more="a")
+    ((_, end),) = covered()
+    assert end <= time.time() - logs.LATE.total_seconds()
+
+
 spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)).map(lambda one: (one[0], one[0] + one[1])))
 
 

@@ -21,6 +21,7 @@ EVENTS = [
 ]
 
 
+HISTORY = f"{canned.RUNS}/{canned.RUN}/history"
 START = datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
 
 
@@ -37,7 +38,7 @@ def run() -> runs.Run:
 
 
 def lanes(upstream: Faulty) -> dict[str, Any]:
-    upstream.on(reply({"events": EVENTS}), path=f"{canned.RUNS}/{canned.RUN}/history")
+    upstream.on(reply({"events": EVENTS}), path=HISTORY)
     found = strip.of(run())
     assert found
     return {lane.name: lane for lane in found.lanes} | {"missing": found.missing, "axis": found.axis}
@@ -51,7 +52,7 @@ def test_all_that_happened_is_on_one_axis(upstream: Faulty) -> None:
     found = lanes(upstream)
     assert found["axis"].first == datetime(2026, 1, 31, 14, 5, tzinfo=UTC).timestamp()
     assert found["axis"].last - found["axis"].first == 10
-    assert (found["steps"].says, found["lines"].says) == ("2 steps", "2 lines fetched so far")
+    assert (found["steps"].says, found["lines"].says) == ("4 steps", "2 lines fetched so far")
     assert found["missing"] == ()
     # The timer goes on to the end; the activity has failed.
     assert dict(found["steps"].paths) == {"ok": "M600 1v-1.00h400v1.00z", "bad": "M100 1v-1.00h404v1.00z"}
@@ -63,22 +64,36 @@ def test_steps_that_failed_and_that_are_tried_again_are_told_apart(upstream: Fau
     about = {"activityType": {"name": "call"}}
     begun = [canned.event(number, "ACTIVITY_TASK_SCHEDULED", activityId=str(number), **about) for number in (1, 2, 3)]
     ended = canned.event(4, "ACTIVITY_TASK_FAILED", scheduledEventId="1", failure={"message": "no"})
-    history = {"events": [canned.event(0, "WORKFLOW_EXECUTION_STARTED"), *begun, ended]}
-    upstream.on(reply(history), path=f"{canned.RUNS}/{canned.RUN}/history")
+    # Of what the workflow's own code did only its failures are seen.
+    own = [
+        canned.event(5, "WORKFLOW_TASK_SCHEDULED"),
+        canned.event(6, "WORKFLOW_TASK_FAILED", failure={"message": "no"}),
+    ]
+    history = {"events": [canned.event(0, "WORKFLOW_EXECUTION_STARTED"), *begun, ended, *own]}
+    upstream.on(reply(history), path=HISTORY)
     about = {"workflow_run_id": canned.RUN, "attributes": {"task_id": "2", "activity_name": "call", "attempt": 1}}
     upstream.on(reply({"events": [announced(3, kind="ACTIVITY_TASK_RETRYING")[0] | about]}), path=canned.EVENTS)
-    # Its span was sent when it was begun.
-    tree = span("root", 0, None, span("StartActivity:call", 2, 2))
+    # Their spans were sent when they were begun, and say nothing of how they went.
+    tree = span("root", 0, None, *(span("StartActivity:call", at, at) | {"span_id": str(at)} for at in (1, 2, 3)))
     upstream.on(reply({"execution_id": canned.ID, "span_tree": tree}), path=canned.path(rest="/trace/summary"))
     found = strip.of(runs.run(Execution(execution_id=canned.ID, run_id=canned.RUN, status="RUNNING")))
     assert found
     steps, spans, events, _ = found.lanes
-    assert spans.keys == (("warn", "1 retrying"),)
-    # It goes on to the end.
-    assert spans.paths == (("warn", "M0 1v-1.00h1000v1.00z"),)
-    assert steps.keys == (("bad", "1 failed"), ("warn", "1 retrying"))
-    assert (steps.words, events.words) == ("3 steps, 1 failed, 1 retrying", "1 event, 1 failed")
+    assert spans.keys == (("bad", "1 failed"), ("warn", "1 retrying"))
+    # What is tried again goes on to the end.
+    assert dict(spans.paths)["warn"] == "M0 1v-1.00h1000v1.00z"
+    assert steps.keys == (("bad", "2 failed"), ("warn", "1 retrying"))
+    assert (steps.words, events.words) == ("5 steps, 2 failed, 1 retrying", "1 event, 1 failed")
     assert dict(steps.paths).keys() == {"ok", "warn", "bad"}
+
+
+def test_a_run_that_failed_counts_as_its_history_does_and_has_its_bars_as_high(upstream: Faulty) -> None:
+    end = canned.event(10, "WORKFLOW_EXECUTION_FAILED", failure={"message": "no"})
+    upstream.on(reply({"events": [*EVENTS[:-1], end]}), path=HISTORY)
+    found = strip.of(run())
+    assert found
+    assert found.lanes[0].words == "4 steps, 2 failed"
+    assert dict(found.lanes[0].paths)["bad"] == "M100 1v-1.00h404v1.00z"
 
 
 def record(second: int, severity: str) -> dict[str, Any]:
@@ -139,20 +154,18 @@ def test_events_are_hatched_until_somebody_fetches_them(upstream: Faulty) -> Non
 
 
 def test_the_strip_goes_on_where_the_events_were_read_to(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strip, "RUNNING_AGE", 0.0)
     upstream.on(reply({"events": announced(1, 4), "next_cursor": "more"}), path=canned.EVENTS)
     lanes(upstream)
     found = strip.of(run())
     assert found
     assert found.goes_on
     upstream.on(reply({"events": announced(6)}), path=canned.EVENTS)
+    monkeypatch.setattr(strip, "RUNNING_AGE", 0.0)
     assert lanes(upstream)["events"].says == "3 events"
     found = strip.of(run())
     assert found
     assert not found.goes_on
-    # At its first look two, since it was not read to its end; then from where that had ended.
-    assert cursors(upstream)[0] is None
-    assert set(cursors(upstream)[1:]) == {"more"}
+    assert cursors(upstream) == [None, "more"]
 
 
 def test_ticks_leave_room_for_the_times_of_the_ends(upstream: Faulty) -> None:

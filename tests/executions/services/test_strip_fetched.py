@@ -2,7 +2,7 @@
 
 import pytest
 
-from executions.services import runs, strip_fetched
+from executions.services import fetched_lines, runs, strip_fetched
 from executions.services.timeline import Axis
 from executions.upstream.types import Execution
 from tests.executions.services.test_strip import START
@@ -19,3 +19,10 @@ def test_lanes_of_lines_are_kept_as_drawn_within_a_bound(upstream: Faulty, monke
     # The one that was looked at longest ago has gone.
     assert strip_fetched.events(one, axis, unknown=False) is kept[0]
     assert strip_fetched.lines(one, axis, unknown=False) is not kept[1]
+
+
+def test_what_is_drawn_already_costs_no_copy_of_its_rows(upstream: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, axis = runs.run(Execution(execution_id="drawn")), Axis(START, START + 10)
+    kept = strip_fetched.lines(one, axis, unknown=False)
+    monkeypatch.setattr(fetched_lines.store, "of", None)
+    assert strip_fetched.lines(one, axis, unknown=False) is kept

@@ -1,14 +1,17 @@
 """The strip above the tabs: it comes after the page, shows what one may see, and says the chosen range."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from executions.models import ActionRequested
-from executions.services import fetched_events, fetched_lines, strip, strip_fetched
+from executions.services import fetched_events, fetched_lines, strip, strip_fetched, trace_reads
+from executions.services.time_range import TimeRange
 from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
@@ -30,28 +33,36 @@ def test_every_tab_has_a_place_for_it_and_waits_for_nothing(operator: Client, up
     page = operator.get(f"{PAGE}{tab}?{query}").content.decode()
     (asks,) = re.findall(r'<div id="strip" class="strip" hx-get="([^"]*)" hx-trigger="load,', page)
     assert asks.startswith(f"{STRIP}?run={canned.RUN}&amp;after=2026-01-31T14%3A05%3A01Z")
-    assert "strip-axis" not in page
+    assert 'id="strip-axis"' not in page
 
 
 def test_it_shows_what_happened_and_what_operators_did(operator: Client, upstream: Faulty) -> None:
     ActionRequested.objects.create(token="t", operation="signal", execution_id=canned.ID, run_id=canned.RUN)
     page = operator.get(f"{STRIP}?after=2026-01-31T14:05:02Z")
     text = pages.text(page)
-    assert "1 step " in text
+    # As many as the History tab has rows.
+    assert "2 steps" in text
     assert "1 action by operators" in text
-    assert page.content.decode().count('class="strip-mark"') == 1
+    # What was done after its end stands within it.
+    (x,) = re.findall(r'class="strip-mark" x="([^"]*)"', page.content.decode())
+    assert float(x) == strip.WIDTH - strip.MARK_WIDTH
     assert page.content.decode().count('class="strip-chosen"') == 1
 
 
 def test_it_asks_again_while_the_run_goes_on_and_an_unchanged_one_is_not_sent_again(
-    operator: Client, upstream: Faulty
+    operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = operator.get(STRIP).content.decode()
     assert "every 15s" in page
     (was,) = re.findall(r'data-was="([^"]*)"', page)
     assert operator.get(STRIP, headers={"X-Was": was}).status_code == 204
-    canned.healthy(upstream, status="COMPLETED", end_time="2026-01-31T14:06:00Z")
-    assert "every" not in operator.get(STRIP).content.decode()
+    # So it does for a while after the end: spans and lines still come.
+    canned.healthy(upstream, status="COMPLETED", end_time=(now() - timedelta(seconds=30)).isoformat())
+    ended = operator.get(STRIP, headers={"X-Was": was}).content.decode()
+    assert "every 15s" in ended
+    (was,) = re.findall(r'data-was="([^"]*)"', ended)
+    monkeypatch.setattr(trace_reads, "SETTLED", timedelta(seconds=10))
+    assert "every" not in operator.get(STRIP, headers={"X-Was": was}).content.decode()
 
 
 def test_an_api_that_is_away_is_said_in_its_place(operator: Client, upstream: Faulty) -> None:
@@ -66,8 +77,10 @@ def test_a_history_in_another_shape_leaves_the_rest(operator: Client, upstream: 
     assert operator.get(STRIP).status_code == 200
 
 
-def test_a_range_that_is_none_is_refused(operator: Client) -> None:
-    assert operator.get(f"{STRIP}?after=yesterday").status_code == 400
+def test_a_range_that_is_none_is_left_out(operator: Client) -> None:
+    """The page below it says so: the strip asks for what the address has, and stays."""
+    page = operator.get(f"{STRIP}?after=yesterday")
+    assert (page.status_code, page.context["wanted"]) == (200, TimeRange())
 
 
 LINE = canned.LOG | {"timestamp": "2026-01-31T14:05:20Z"}
