@@ -42,6 +42,16 @@ def is_run_id(value: str) -> bool:
     return bool(_UUID.fullmatch(value))
 
 
+def is_short_run_id(value: str) -> bool:
+    """Whether it may be the beginning of a run id, as pages show it."""
+    return bool(re.fullmatch("[0-9a-fA-F]{8}", value))
+
+
+def is_trace_id(value: str) -> bool:
+    """Whether it may be OpenTelemetry's id of a trace."""
+    return bool(re.fullmatch("[0-9a-fA-F]{32}", value))
+
+
 def is_activity_id(value: str) -> bool:
     """Whether an activity could have this id: the vendor's worker counts them."""
     return value.isascii() and value.isdigit() and len(value) <= 18

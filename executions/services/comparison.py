@@ -106,6 +106,8 @@ class Comparison:
     causes: tuple[Cause | None, Cause | None]
     first: Odd | None
     """The first step that is not the same."""
+    then: tuple[str, str]
+    """What the events are about with which each goes on."""
 
     def shown(self, which: str) -> list[Line]:
         """all; differing: those not the same; slower, faster: those that took longer or shorter, the most first."""
@@ -128,6 +130,12 @@ class Story:
     events: Sequence[EventRow]
     steps: Sequence[Step]
 
+    def about(self, event: EventRow | None) -> str:
+        """What an event is about, as the steps call it: a timer's own name is a number."""
+        if event is None or event.category != "timer":
+            return event.name if event else ""
+        return next((one.title for one in self.steps if one.id in {event.id, event.origin}), f"Timer {event.name}")
+
 
 def compare(older: Story, newer: Story, given: Differences, results: Differences) -> Comparison:
     """Two histories, with what the runs were given and what came of them, as `inputs` and `results` tell."""
@@ -145,6 +153,7 @@ def compare(older: Story, newer: Story, given: Differences, results: Differences
         is_rough=is_rough,
         causes=found,
         first=first,
+        then=(older.about(way.then[0]), newer.about(way.then[1])),
     )
 
 

@@ -69,7 +69,9 @@ def _alike(older: Sequence[EventRow], newer: Sequence[EventRow]) -> int:
 
 def _is_one(older: Sequence[EventRow], newer: Sequence[EventRow], alike: int) -> bool:
     """Whether the events that both have are the same ones, not only alike."""
-    return older[0].time == newer[0].time and older[alike - 1].time == newer[alike - 1].time
+    ends = [(older[place].time, newer[place].time) for place in (0, alike - 1)]
+    # Of events without a time nobody can tell.
+    return all(one is not None and one == other for one, other in ends)
 
 
 def _is_reset(event: EventRow) -> bool:

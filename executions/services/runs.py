@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.services import api, statuses, text
+from executions.services import api, reads, statuses, text
+from executions.upstream import errors
 from executions.upstream.types import Execution, Handler
 
 PAGE_SIZE = 50
+NEWEST = 100
+"""Runs among which one is looked for by the beginning of its id: one call’s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,29 @@ def parameters(filters: dict[str, Any]) -> dict[str, Any]:
     return {api: filters[ours] for ours, api in names.items() if filters.get(ours)}
 
 
-def of_execution(execution_id: str) -> list[Run]:
-    """The execution's runs, the newest first, from a search for its id, since the API has no list of them.
+def of_execution(execution_id: str, *, age: float | None = None) -> tuple[list[Run], bool]:
+    """The execution's runs, the newest first, from a search for its id, since the API has no list of them; and whether
+    these are all. An id that is part of many others may have more, beyond the search's first page.
 
-    Raises UpstreamError.
+    `age`: the seconds that the answer may be old; without it the API is asked now. Raises UpstreamError.
     """
-    answer = api.client().list_runs(search=execution_id, page_size=100)
-    return [run(one) for one in answer.executions if one.execution_id == execution_id]
+    search: dict[str, Any] = {"search": execution_id, "page_size": 100}
+    answer = api.client().list_runs(**search) if age is None else reads.page(search, age=age).value
+    found = [run(one) for one in answer.executions if one.execution_id == execution_id]
+    return found, not answer.next_page_token
+
+
+def beginning_with(short: str) -> Run | None:
+    """Of the newest runs the one whose id begins like this, as pages show it; None if there is not just one.
+
+    That is a help: an API that cannot be asked finds none.
+    """
+    try:
+        newest = api.client().list_runs(page_size=NEWEST).executions
+    except errors.UpstreamError:
+        return None
+    found = [run(one) for one in newest if (one.run_id or "").lower().startswith(short.lower())]
+    return found[0] if len(found) == 1 else None
 
 
 def handlers(run: Run, operation: str) -> list[Handler]:

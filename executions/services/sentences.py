@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from executions import ids
 from executions.services import text
 
 
@@ -66,7 +67,8 @@ def elsewhere(parts: Parts, execution: str) -> Parts:
 
 
 def name(value: str, *, execution: str = "") -> Part:
-    return Part(value or "without a name", look="name", execution=execution)
+    """`execution`: the one it links to; a worker may have named one that cannot be."""
+    return Part(value or "without a name", look="name", execution=execution if ids.is_execution_id(execution) else "")
 
 
 def said(value: object, limit: int = 160) -> Part:

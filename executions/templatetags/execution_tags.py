@@ -1,6 +1,7 @@
 """Small pieces of pages: times, durations, links with one filter changed."""
 
 import math
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ TAIL = 12
 """As wide as the style sheet leaves room for."""
 _OF_RANGE = ("after", "before", "event", "part", "line", "cursor", "page", "action")
 """Parameters that another range does not have, as range.js knows them too."""
+_FILTERS = ("severity", "type", "activity", "q", "only", "line", "event", "cursor")
+"""What narrows a list of lines or events, and what names a place in it."""
 _FORMS = {"time": "%H:%M:%S.%f", "clock": "%H:%M:%S"}
 
 
@@ -159,8 +162,17 @@ def whole_time(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def toggled(context: Context, name: str, value: str) -> str:
-    """This page's query string with one value of a repeatable parameter put in or taken out."""
-    values = context["request"].GET.getlist(name)
+def unfiltered(context: Context) -> str:
+    """The page's query string without filters: the run and the chosen range stay."""
+    return query_with(context, **dict.fromkeys(_FILTERS, ""))
+
+
+@register.simple_tag(takes_context=True)
+def toggled(context: Context, name: str, value: str, known: Collection[str] | None = None) -> str:
+    """This page's query string with one value of a repeatable parameter put in or taken out.
+
+    Of the others only `known` ones stay, where those are given: what no chip shows, nobody could take out.
+    """
+    values = [one for one in context["request"].GET.getlist(name) if known is None or one in known]
     changed = [one for one in values if one != value] if value in values else [*values, value]
     return query_with(context, **{name: changed, "page": "", "event": ""})

@@ -40,7 +40,7 @@ def compare(request: HttpRequest, run: runs.Run) -> dict[str, Any] | HttpRespons
     if request.GET.get("part") == "suggestions":
         return _suggestions(request, run)
     given = request.GET.get("with", "").strip()
-    known = runs.of_execution(run.execution_id)
+    known, _ = runs.of_execution(run.execution_id)
     context: dict[str, Any] = {"runs": known, "with": given}
     try:
         one, other = _pair(request, run, known, given)

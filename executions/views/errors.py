@@ -27,6 +27,12 @@ class Problem:
     words: str = ""
     code: str = ""
     retry_after: int | None = None
+    drops_range: bool = False
+    """Whether the way out is the page without its range of time."""
+
+
+class NotATime(BadRequest):
+    """An end of the range in the address is no time: to try that again would not help."""
 
 
 EXPECTED = (errors.UpstreamError, errors.InvalidId, NotConfigured, NotAllowed, BadRequest, actions.StaleForm)
@@ -104,6 +110,8 @@ def describe(error: Exception, user: Any) -> Problem:
             found = Problem(503, "The console has no API key that it can use", advice, str(error))
         case NotAllowed():
             found = _not_allowed(BY_SLUG[error.operation].permission)
+        case NotATime():
+            found = Problem(400, "The chosen time cannot be read", words=str(error), drops_range=True)
         case BadRequest():
             found = Problem(400, "This cannot be done", words=str(error))
         case actions.StaleForm():

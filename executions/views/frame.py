@@ -18,7 +18,7 @@ from executions.services import api, audit, reads, runs, text
 from executions.services import time_range as ranges
 from executions.upstream import errors
 from executions.upstream.types import Execution
-from executions.views.errors import Problem, describe, respond, with_headers
+from executions.views.errors import NotATime, Problem, describe, respond, with_headers
 from executions.views.freshness import as_of, away_of, current, is_late, is_patient, is_refresh, mark
 
 P = ParamSpec("P")
@@ -142,7 +142,8 @@ def time_range(request: HttpRequest) -> dict[str, str | None]:
     given = {name: request.GET.get(name) for name in RANGE}
     for name, value in given.items():
         if value and text.parse_iso(value) is None:
-            raise BadRequest(f"“{name}” is not a time. Write it like 2026-01-31T14:05:00Z.")
+            words = f"“{name}” in the address is “{text.clean(value, 60)}”, which is not a time."
+            raise NotATime(f"{words} Write it like 2026-01-31T14:05:00Z.")
     chosen = ranges.of(given)
     ends = zip(RANGE, (chosen.after, chosen.before), strict=True)
     return {name: moment.isoformat() if moment else None for name, moment in ends}

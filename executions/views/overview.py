@@ -14,8 +14,6 @@ from executions.views.frame import execution_context, execution_page, page_query
 from executions.views.freshness import secondary, unchanged
 
 RUNS_SHOWN = 20
-OTHERS_AGE = 60.0
-"""Seconds for which nobody asks again whether an execution has other runs."""
 
 
 @execution_page("get", "overview")
@@ -61,7 +59,7 @@ def _watch(run: runs.Run) -> HttpResponse:
 
 def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
     """Loaded after the page: the execution's runs."""
-    found = runs.of_execution(run.execution_id)
+    found, _ = runs.of_execution(run.execution_id)
     latest = reads.execution(run.execution_id, age=reads.AGE)
     # Which is the latest now is not told by an answer from before.
     latest_id = "" if latest.problem else latest.value.run_id or ""
@@ -70,15 +68,20 @@ def _runs(request: HttpRequest, run: runs.Run) -> HttpResponse:
 
 
 def _pinned(request: HttpRequest, run: runs.Run) -> HttpResponse:
-    """Loaded after a page of one run: that it is of this run only. Where there is no other one, nothing."""
-    parameters = {"search": run.execution_id, "page_size": 100}
-    found, _ = secondary(request, lambda: reads.page(parameters, age=OTHERS_AGE).value.executions)
-    if found is not None and not any(
-        one.execution_id == run.execution_id and one.run_id != run.run_id for one in found
-    ):
+    """Loaded after the page: whether it is of this run only. Where there is no other one, nothing."""
+    listed, _ = secondary(request, lambda: runs.of_execution(run.execution_id, age=reads.AGE))
+    found, is_all = listed or ([], False)
+    if is_all and all(one.run_id == run.run_id for one in found):
         return with_headers(HttpResponse())
-    context = {"pinned": True, "tab": request.GET.get("tab"), "all_runs": "all" in request.GET}
-    return with_headers(render(request, "executions/_pinned.html", context | {"page_query": page_query(request)}))
+    page = page_query(request)
+    context = {
+        "pinned": True,
+        "tab": request.GET.get("tab"),
+        "all_runs": "all" in request.GET,
+        "its": (run.started, run.ended) if not (page.get("after") or page.get("before")) else (None, None),
+        "page_query": page,
+    }
+    return with_headers(render(request, "executions/_pinned.html", context))
 
 
 def _payloads(request: HttpRequest, run: runs.Run) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The list of runs, and the way from an id to its page."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -14,7 +15,7 @@ from executions.forms import RunFilters
 from executions.permissions import allowed_operations
 from executions.services import reads, runs, statuses
 from executions.upstream import errors
-from executions.views.errors import describe, with_headers
+from executions.views.errors import describe, respond, with_headers
 from executions.views.frame import allowed, page_url, render_page
 from executions.views.freshness import as_of, away_of, current, is_refresh, mark, unchanged
 
@@ -71,13 +72,30 @@ def open_execution(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_linked(request, given) or _found(ids.check(given)))
     except ValueError as error:
         raise BadRequest(str(error)) from None
+    except errors.NotFound as error:
+        found = describe(error, request.user)
+        return respond(request, replace(found, advice=_advice(given) or found.advice))
+
+
+def _advice(given: str) -> str:
+    """What else it may be that was given, where it looks like that."""
+    if ids.is_short_run_id(given):
+        return (
+            "It looks like the beginning of a run id. A whole one has 36 characters: copy it from the run’s Overview. "
+            f"By its beginning a run is found only among the newest {runs.NEWEST}."
+        )
+    if ids.is_trace_id(given):
+        return "It looks like a trace id, by which the API cannot find anything. Open an execution’s id or a run id."
+    return ""
 
 
 def _found(given: str) -> str:
-    """The page of the execution with this id; failing that, of the run with this id."""
+    """The page of the execution with this id; failing that, of the run whose id this is, or the beginning of it."""
     try:
         return page_url("overview", reads.execution(given, age=0.0).value.execution_id)
     except errors.NotFound as missing:
+        if ids.is_short_run_id(given) and (short := runs.beginning_with(given)):
+            return page_url("overview", short.execution_id, run=short.run_id)
         if not ids.is_run_id(given):
             raise
         try:

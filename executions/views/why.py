@@ -84,6 +84,6 @@ def _told(run: runs.Run) -> Told:
 def _next_run(run: runs.Run) -> runs.Run | None:
     """The run that began when this one ended. The engine's id of it is not the API's."""
     # Newest first, and only those of this execution.
-    found = runs.of_execution(run.execution_id)
+    found, _ = runs.of_execution(run.execution_id)
     place = next((place for place, one in enumerate(found) if one.run_id == run.run_id), 0)
     return found[place - 1] if place else None

@@ -12,6 +12,7 @@ import "./forms.js";
 import "./json-editor.js";
 import "./json-kept.js";
 import "./kept.js";
+import "./key-help.js";
 import "./keys.js";
 import "./list.js";
 import "./live.js";

@@ -1,5 +1,5 @@
-// A time axis that has the focus: the arrows move a range over it, with Shift they move its end, Enter chooses it, Escape
-// goes back to what was chosen, and then to the whole time.
+// A time axis that has the focus: the arrows move a range over it, with Shift they move its end, Home and End move it to the
+// start and to the end, Enter chooses it, Escape goes back to what was chosen, and then to the whole time.
 import { band } from "./axis.js";
 import { momentAt, placeOf } from "./axis-points.js";
 import { choose, chooseAll, isChosen, words } from "./range.js";
@@ -34,7 +34,10 @@ function show(axis) {
 
 function press(axis, { key, shiftKey }) {
   const step = { ArrowLeft: -STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowUp: STEP }[key];
-  if (step) {
+  const far = { Home: -1000, End: 1000 }[key];
+  if (far) {
+    marked = moved(marked ?? standing(axis), far, shiftKey);
+  } else if (step) {
     marked = marked ? moved(marked, step, shiftKey) : isChosen() ? moved(standing(axis), step, shiftKey) : standing(axis);
   } else if (key === "Enter" && marked) {
     choose(...marked.map((place) => momentAt(axis, place)));

@@ -29,11 +29,13 @@ function ago(seconds) {
 const narrow = matchMedia("(max-width: 720px)");
 const fitting = (text) => (narrow.matches ? text.slice(0, -4) : text);
 
-// The time of day; with the date, if that is not today's.
+// The time of day; with the date, if that is not today's, and with the year, if that is another one.
 export function ofDay(moment) {
   const clock = fitting(shown(moment, "time"));
-  const today = moment.toDateString() === new Date().toDateString();
-  return today || narrow.matches ? clock : `${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${clock}`;
+  const now = new Date();
+  const today = moment.toDateString() === now.toDateString();
+  const year = moment.getFullYear() === now.getFullYear() ? "" : `${moment.getFullYear()}-`;
+  return today || (narrow.matches && !year) ? clock : `${year}${pad(moment.getMonth() + 1)}-${pad(moment.getDate())} ${clock}`;
 }
 
 // How long after another moment: `+00:01:23.456`.

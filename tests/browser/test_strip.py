@@ -114,6 +114,11 @@ def test_the_keys_choose_a_range_and_clear_it(page: Page) -> None:
     page.evaluate("() => htmx.trigger('#strip', 'due')")
     expect(page.locator("[data-reading]")).to_have_text(said)
     assert [url for url in asked if "/strip/" in url] == []
+    # To the end, and back to the start.
+    page.keyboard.press("End")
+    expect(page.locator("[data-reading]")).to_have_text("01-31 14:05:35.200 – 14:05:40.000 · 4.80 s")
+    page.keyboard.press("Home")
+    expect(page.locator("[data-reading]")).to_have_text("01-31 14:05:00.000 – 14:05:04.800 · 4.80 s")
     with page.expect_request(lambda request: "/strip/" in request.url):
         page.keyboard.press("Escape")
     expect(page.locator("[data-reading]")).to_be_empty()

@@ -54,6 +54,13 @@ def test_where(older: list[Any], newer: list[Any], expected: str) -> None:
     assert compared(older, newer).parts == expected
 
 
+@pytest.mark.parametrize("timeless", [slice(None), slice(1), slice(-1, None)])
+def test_events_without_times_are_not_told_to_be_the_same(timeless: slice) -> None:
+    events = run(work(2, "read", 1), END)
+    events[timeless] = [{key: value for key, value in one.items() if key != "eventTime"} for one in events[timeless]]
+    assert compared(events, events[:]).parts == "nowhere"
+
+
 def test_another_result_is_where_they_end_differently() -> None:
     it = compared(BOTH, later(BOTH))
     assert parting.place(it.way, it.first, same_inputs=True, same_ends=False) == "end"

@@ -28,6 +28,14 @@ def end(status: str, found: list[Any], known: Facts | None = None, by: Ended | N
     return why.over(run(status), events, steps.steps(events), known or facts(announced=None), by=by).text
 
 
+@pytest.mark.parametrize(("named", "links"), [("month-1", "month-1"), ("a\0b", ""), ("x" * 5_000, ""), ("..", "")])
+def test_a_link_leads_only_to_what_an_execution_can_be_called(named: str, links: str) -> None:
+    asked = event(6, "WORKFLOW_EXECUTION_CANCEL_REQUESTED", externalWorkflowExecution={"workflowId": named})
+    events = made([asked])
+    found = why.over(run("CANCELED"), events, steps.steps(events), facts(announced=None), by=None)
+    assert [part.execution for part in found.parts if part.look == "name"] == [links]
+
+
 ANA = Ended("ana", "exported twice")
 CANCEL = event(6, "WORKFLOW_EXECUTION_CANCEL_REQUESTED")
 PARENT = {"workflowId": "month-1", "runId": "r-1"}

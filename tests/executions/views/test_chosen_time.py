@@ -54,7 +54,13 @@ def test_filters_order_and_views_keep_it(operator: Client, upstream: Faulty, tab
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("query", ["after=yesterday", "before=12"])
 def test_what_is_no_time_is_said(operator: Client, upstream: Faulty, tab: str, query: str) -> None:
-    assert operator.get(f"{PAGE}{tab}?{query}").status_code == 400
+    """With the way to the page without it: the same address again would say the same."""
+    page = operator.get(f"{PAGE}{tab}?{query}&q=x&run={canned.RUN}")
+    name, _, value = query.partition("=")
+    assert page.status_code == 400
+    assert f"“{name}” in the address is “{value}”, which is not a time." in pages.problem_text(page)
+    assert f"?q=x&run={canned.RUN}" in pages.links(page)
+    assert "Try again" not in pages.text(page)
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -169,7 +175,7 @@ def test_trace_events_of_it(operator: Client, upstream: Faulty) -> None:
     upstream.on(reply(canned.execution() | {"events": listed}), path=canned.path(rest="/trace/events"))
     text = pages.text(operator.get(f"{PAGE}trace/?view=events&{RANGE}"))
     assert set(re.findall(r"step-\d", text)) == {"step-3"}
-    assert "1 trace event, 2 more beyond the chosen time" in text
+    assert "1 trace event of all runs, 2 more beyond the chosen time" in text
 
 
 def test_a_trace_that_is_elsewhere_says_so(operator: Client, upstream: Faulty) -> None:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.executions import canned, pages
+from tests.executions.canned import event
 from tests.executions.conftest import SignIn
 from tests.executions.services.test_comparison import NEWER, OLDER, later, work
 from tests.faulty import Faulty, Request, reply
@@ -113,6 +114,24 @@ def test_another_workflow_is_said(operator: Client, upstream: Faulty) -> None:
     assert "two different workflows: export, and invoice-pipeline" in pages.text(operator.get(PAGE, {"with": OTHERS}))
 
 
+def test_two_workflows_part_at_once(operator: Client, upstream: Faulty) -> None:
+    started = [event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": "export"})]
+    upstream.on(reply(OTHER | {"workflow_name": "export"}), method="GET", path=f"{canned.RUNS}/{OTHERS}")
+    upstream.on(reply({"events": started}), method="GET", path=f"{canned.RUNS}/{OTHERS}/history")
+    shown = pages.text(operator.get(PAGE, {"with": OTHERS}))
+    assert "Where they part They are different workflows: export and invoice-pipeline." in shown
+    assert "first history events" not in shown
+
+
+def test_timers_are_called_as_the_history_calls_them(operator: Client, upstream: Faulty) -> None:
+    older, newer = timer(1, "time to decide"), [*timer(1, "time to decide"), event(2, "TIMER_STARTED", timerId="2")]
+    for run_id, events in ((SECOND, older), (THIRD, later(newer))):
+        upstream.on(reply({"events": events}), method="GET", path=f"{canned.RUNS}/{run_id}/history")
+    shown = pages.text(operator.get(PAGE))
+    assert "time to decide timer not completed" in shown
+    assert "Timer 2 only here" in shown
+
+
 def test_an_execution_whose_id_looks_like_a_run_s(operator: Client, upstream: Faulty) -> None:
     upstream.on(reply({"detail": "no such run"}, 404), method="GET", path=f"{canned.RUNS}/{UNKNOWN}")
     upstream.on(reply(OTHER), method="GET", path=canned.path(UNKNOWN))
@@ -197,8 +216,14 @@ def test_what_it_says(operator: Client) -> None:
         assert words in shown
     links = pages.links(response)
     history = f"/executions/{canned.ID}/history/"
-    for run_id, event in ((FIRST, 11), (SECOND, 13), (SECOND, 5), (SECOND, 6)):
-        assert f"{history}?{urlencode({'run': run_id, 'event': event})}#event-{event}" in links
+    for run_id, number in ((FIRST, 11), (SECOND, 13), (SECOND, 5), (SECOND, 6)):
+        assert f"{history}?{urlencode({'run': run_id, 'event': number})}#event-{number}" in links
+
+
+def timer(number: int, title: str, *, fired: bool = False) -> list[dict[str, Any]]:
+    started = event(number, "TIMER_STARTED", timerId="1") | {"userMetadata": {"summary": canned.encoded(title)}}
+    end = event(number + 1, "TIMER_FIRED", timerId="1", startedEventId=str(number))
+    return [started, end] if fired else [started]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +246,20 @@ def test_what_it_says(operator: Client) -> None:
             "After history event 2: up to there, both did the same, step by step. "
             "Then the older ActivityTaskScheduled a (event 3) Then the newer ActivityTaskScheduled b (event 3) "
             "First step that differs a: only the older has it (event 3)",
+        ),
+        (
+            timer(1, "time to decide", fired=True),
+            later([*timer(1, "time to decide"), event(2, "TIMER_STARTED", timerId="2")]),
+            "After history event 1: up to there, both did the same, step by step. "
+            "Then the older TimerFired time to decide (event 2) Then the newer TimerStarted Timer 2 (event 2) "
+            "First step that differs time to decide: its outcome differs (event 2)",
+        ),
+        (
+            [event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": "export"})],
+            later([event(1, "WORKFLOW_EXECUTION_STARTED", workflowType={"name": "invoice-pipeline"})]),
+            "They are not alike in anything: already their first history events are not the same. "
+            "The older begins with WorkflowExecutionStarted export (event 1) "
+            "The newer begins with WorkflowExecutionStarted invoice-pipeline (event 1)",
         ),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from executions.views import events as view
-from tests.executions import canned
+from tests.executions import canned, pages
 from tests.faulty import Faulty, reply
 
 PAGE = f"/executions/{canned.ID}/events/"
@@ -109,3 +109,14 @@ def test_without_tasks_their_place_is_hidden(operator: Client, upstream: Faulty)
     assert f"{aside} hidden>" in operator.get(PAGE).content.decode()
     # A page that begins in the middle cannot put tasks together.
     assert aside not in operator.get(f"{PAGE}?cursor=7").content.decode()
+
+
+def test_the_way_out_of_filters_that_leave_nothing(operator: Client) -> None:
+    """It keeps the run and the range. A type that there is not goes with the next chip."""
+    kept = f"run={canned.RUN}&after=2026-01-31T14:00:00Z"
+    response = operator.get(f"{PAGE}?{kept}&type=foo&q=x&only=1&event=e-1")
+    query = kept.replace(":", "%3A")
+    assert f"{PAGE}?{query}" in pages.links(response)
+    assert "Without filters" in pages.text(response)
+    assert "?type=custom" in pages.links(operator.get(f"{PAGE}?type=foo"))
+    assert "Without filters" not in pages.text(operator.get(PAGE))

@@ -79,3 +79,15 @@ def test_hidden_lines_are_counted_once(
     upstream.on(reply({"results": LINES}), path=LOGS)
     context = operator.get(f"{PAGE}{query}").context
     assert (context["fetched"], context["counted"]) == (2, counted)
+
+
+def test_the_way_out_of_filters_that_leave_nothing(operator: Client) -> None:
+    """It keeps the run and the range. A severity that there is not goes with the next chip."""
+    kept = f"run={canned.RUN}&after=2026-01-31T14:00:00Z&runs=all"
+    response = operator.get(f"{PAGE}?{kept}&severity=foo&q=x&only=1&activity=4&line=l")
+    query = kept.replace(":", "%3A")
+    assert f"{PAGE}?{query}" in pages.links(response)
+    assert "Without filters" in pages.text(response)
+    assert "?severity=info" in pages.links(operator.get(f"{PAGE}?severity=foo"))
+    assert "?severity=error&severity=info" in pages.links(operator.get(f"{PAGE}?severity=foo&severity=error"))
+    assert "Without filters" not in pages.text(operator.get(PAGE))

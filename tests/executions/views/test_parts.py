@@ -100,12 +100,11 @@ class TestOverview:
         [
             ("logs", "This run only"),
             ("trace", "This run only"),
-            ("events", "Of all runs"),
             ("logs&all=1", "Of all runs"),
         ],
     )
     def test_that_a_page_is_of_one_run_is_said_where_there_are_others(
-        self, operator: Client, upstream: Faulty, tab: str, said: str
+        self, operator: Client, upstream: Faulty, monkeypatch: pytest.MonkeyPatch, tab: str, said: str
     ) -> None:
         query = f"run={canned.RUN}&severity=error"
         page = operator.get(f"{PAGE}logs/?{query}").content.decode()
@@ -118,10 +117,34 @@ class TestOverview:
         assert operator.get(part, headers=here).content == b""
         old = canned.execution(run_id=canned.OTHER_RUN, status="FAILED")
         upstream.on(reply({"executions": [canned.execution(), old]}), path=canned.RUNS)
-        reads._shared.__init__()  # type: ignore[misc]
+        # The next page that is opened knows of it.
+        monkeypatch.setattr(reads, "AGE", 0.0)
         shown = operator.get(part, headers=here)
         assert said in pages.text(shown)
         assert pages.links(shown) == (["?severity=error"] if "only" in said else [])
+
+    def test_events_are_of_all_runs_and_lead_to_those_of_this_one_s_time(
+        self, operator: Client, upstream: Faulty
+    ) -> None:
+        (asks,) = re.findall(r'hx-get="([^"]*part=pinned[^"]*)"', operator.get(f"{PAGE}events/").content.decode())
+        assert asks == f"{PAGE}?part=pinned&amp;run={canned.RUN}&amp;tab=events"
+        its = canned.execution(status="COMPLETED", end_time="2026-01-31T14:06:00Z")
+        upstream.on(reply(its), path=f"{canned.RUNS}/{canned.RUN}")
+        upstream.on(reply({"executions": [its, canned.execution(run_id=canned.OTHER_RUN)]}), path=canned.RUNS)
+        shown = operator.get(html.unescape(asks), headers={"HX-Current-URL": f"http://x{PAGE}events/?type=x"})
+        assert pages.text(shown) == "Events of all runs · only from this run’s time"
+        of_its_time = "?type=x&after=2026-01-31T14%3A05%3A00%2B00%3A00&before=2026-01-31T14%3A06%3A00%2B00%3A00"
+        assert pages.links(shown) == [of_its_time]
+        here = {"HX-Current-URL": f"http://x{PAGE}events/{of_its_time}"}
+        assert pages.text(operator.get(html.unescape(asks), headers=here)) == "Events of all runs"
+
+    def test_that_a_page_is_of_one_run_is_said_where_there_may_be_others(
+        self, operator: Client, upstream: Faulty
+    ) -> None:
+        part = f"{PAGE}?part=pinned&run={canned.RUN}&tab=history"
+        listed = {"executions": [canned.execution("inv-10"), canned.execution()], "next_page_token": "further"}
+        upstream.on(reply(listed), path=canned.RUNS)
+        assert "This run only" in pages.text(operator.get(part))
 
     def test_that_a_page_is_of_one_run_is_said_where_nobody_knows(self, operator: Client, upstream: Faulty) -> None:
         upstream.on(reply(status=500), path=canned.RUNS)

@@ -148,6 +148,36 @@ class TestOpen:
         response = operator.get(OPEN, {"id": given})
         assert (response.status_code, pages.problem(response)) == (404, "Not found WF_1100")
 
+    @pytest.mark.parametrize("given", ["0b8e1c3e", "0B8E1C3E"])
+    def test_the_beginning_of_a_run_id_as_pages_show_it(self, operator: Client, upstream: Faulty, given: str) -> None:
+        other = canned.execution("other", run_id="1" + canned.RUN[1:])
+        upstream.on(reply({"executions": [other, canned.execution()]}), path=canned.RUNS)
+        assert self.goes_to(operator, given) == f"{PAGE}?run={canned.RUN}"
+
+    @pytest.mark.parametrize(
+        ("given", "answer", "words"),
+        [
+            ("0b8e1c3f", reply({"executions": [canned.execution()]}), "the beginning of a run id"),
+            ("0b8e1c3e", reply({"executions": [canned.execution(run_id=None)]}), "the beginning of a run id"),
+            # Two begin like it.
+            (
+                "0b8e1c3e",
+                reply({"executions": [canned.execution(), canned.execution("b", run_id=canned.OTHER_RUN)]}),
+                "A whole one has 36 characters",
+            ),
+            ("0b8e1c3e", reply(status=422), "the beginning of a run id"),
+            ("59016ff5d3089ed8147656455bf74f81", reply({"executions": []}), "It looks like a trace id"),
+            ("unknown", reply({"executions": []}), "Check the id."),
+        ],
+    )
+    def test_what_it_looks_like_is_said(
+        self, operator: Client, upstream: Faulty, given: str, answer: Any, words: str
+    ) -> None:
+        upstream.on(answer, path=canned.RUNS)
+        response = operator.get(OPEN, {"id": given})
+        assert (response.status_code, pages.problem(response)) == (404, "Not found WF_1100")
+        assert words in pages.problem_text(response)
+
     def test_what_is_no_run_id_is_not_asked_for_as_one(self, operator: Client, upstream: Faulty) -> None:
         operator.get(OPEN, {"id": "../runs"})
         assert [one.path for one in upstream.requests] == [canned.path("../runs")]
