@@ -49,6 +49,7 @@ def test_two_ticked_rows(signed_in: SignedIn, pair: tuple[str, str]) -> None:
     says(page, *pair)
 
 
+@pytest.mark.slow
 def test_what_is_over_can_be_compared_and_nothing_else(
     signed_in: SignedIn, demo_api: Api, pair: tuple[str, str]
 ) -> None:
@@ -90,6 +91,7 @@ def test_another_execution_is_named(signed_in: SignedIn, pair: tuple[str, str]) 
     look(page, "compare-two")
 
 
+@pytest.mark.slow
 def test_a_suggestion_leads_to_it(signed_in: SignedIn, pair: tuple[str, str]) -> None:
     page = signed_in("viewer")
     page.goto(f"/executions/{pair[1]}/compare/")

@@ -137,6 +137,7 @@ def test_two_tabs_and_the_back_button_ask_once(signed_in: SignedIn, cleaning: st
     expect(second.locator(".action .notice")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_cancel_from_elsewhere_is_seen(signed_in: SignedIn, demo_api: Api, engine: Mistral) -> None:
     execution_id = export(demo_api, 60)
     engine.workflows.executions.cancel_workflow_execution(execution_id=execution_id)

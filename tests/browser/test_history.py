@@ -133,6 +133,7 @@ def drag(page: Page, axis: Locator) -> None:
     page.wait_for_url("**after=*")
 
 
+@pytest.mark.slow
 def test_what_is_new_comes_in_and_what_changed_stays_open(page: Page, api: Faulty) -> None:
     canned.healthy(api, status="RUNNING")
     timers(api, 150)

@@ -253,6 +253,7 @@ def cases(draw: st.DrawFn) -> tuple[Any, list[dict[str, Any]]]:
 
 
 # Shrinking so many at once takes minutes; the difference can be read as it is.
+@pytest.mark.slow
 @settings(max_examples=40, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(cases(), min_size=10, max_size=20))
 def test_as_the_model_has_it(scripts: Page, given_cases: list[tuple[Any, list[dict[str, Any]]]]) -> None:

@@ -194,6 +194,7 @@ def test_a_teammates_reset_is_seen_on_an_open_page(signed_in: SignedIn, demo_api
     demo_api.post(execution_id, "/terminate")
 
 
+@pytest.mark.slow
 def test_an_end_shows_in_the_overview_at_once(signed_in: SignedIn, demo_api: Api) -> None:
     execution_id = demo_api.start_review()
     page = signed_in("viewer")

@@ -19,6 +19,7 @@ def test_actions_that_a_role_is_offered(signed_in: SignedIn, role: str, offered:
     assert page.locator(".acts a").all_inner_texts() == offered
 
 
+@pytest.mark.slow
 def test_admin_terminates_a_batch(signed_in: SignedIn) -> None:
     page = signed_in("admin")
     page.goto("/executions/?workflow=kyc-review&status=RUNNING")

@@ -48,6 +48,7 @@ def kept(page: Page) -> list[str]:
     return [one["id"] for one in json.loads(page.evaluate("localStorage.watched ?? '[]'"))]
 
 
+@pytest.mark.slow
 def test_an_end_is_told_once_from_any_page(signed_in: SignedIn, demo_api: Api, review: str) -> None:
     page = signed_in("viewer")
     told = watching(page)

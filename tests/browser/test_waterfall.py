@@ -325,6 +325,7 @@ def _without_polls(route: Route) -> None:
     route.fulfill(response=response, body=response.text().replace("every 3s, ", ""))
 
 
+@pytest.mark.slow
 def test_servers_that_keep_different_spans_are_not_asked_in_turn(opened: Open) -> None:
     page, asked = opened(), []
     page.route(re.compile("/trace/$"), _without_polls)
